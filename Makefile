@@ -82,7 +82,7 @@ lock: $(stamps)/dev
 clean:
 	rm -rf build dist demo-output docs/_build docs/api/generated docs/notebooks \
 	    docs/tables .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find jaxsim tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
 	rm -rf .venv
