@@ -1,0 +1,96 @@
+"""Running frame steps: once for the recording, then one frame at a time, vmapped."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from jaxsim.core.signal import Series
+from jaxsim.core.step import AbstractFrameStep, arguments, wrap
+
+
+def run_once(
+    name: str, step: AbstractFrameStep, key: PRNGKeyArray, needs: dict[str, Any]
+) -> dict[str, Any]:
+    """What a frame step makes for the whole recording, before any frame."""
+    takes = {n: needs[n] for n in step.needs_once}
+    if "key" in arguments(type(step).once):
+        takes["key"] = jax.random.fold_in(key, 0)
+    out = type(step).once(step, **takes)
+    if set(out) != set(step.makes_once):
+        raise ValueError(
+            f"step '{name}' ({type(step).__name__}): `once` declares in makes_once "
+            f"{step.makes_once or 'nothing'}, but returned {tuple(out) or 'nothing'}."
+        )
+    cards, clock = step.cards(), _clock(needs)
+    return {n: wrap(n, value, cards[n], clock, name) for n, value in out.items()}
+
+
+def run_block(
+    name: str,
+    step: AbstractFrameStep,
+    key: PRNGKeyArray,
+    needs: dict[str, Any],
+    index: Int[Array, "frame"],
+) -> dict[str, Any]:
+    """Frames `index` (absolute numbers) of a step; timed needs hold those frames."""
+    names = [n for n in arguments(type(step).__call__) if n != "key"]
+    values = [needs[n].values if _timed(needs[n]) else _plain(needs[n]) for n in names]
+    axes = [0 if _timed(needs[n]) else None for n in names]
+    draws = "key" in arguments(type(step).__call__)
+    frames = jax.random.fold_in(key, 1)
+
+    def one(frame: Any, *given: Any) -> dict[str, Any]:
+        takes = dict(zip(names, given, strict=True))
+        if draws:
+            takes["key"] = jax.random.fold_in(frames, frame)
+        return step(**takes)
+
+    out = jax.vmap(one, in_axes=(0, *axes))(index, *values)
+    cards, clock = step.cards(), _clock(needs)
+    promised = set(cards) - set(step.makes_once)
+    if set(out) != promised:
+        raise ValueError(
+            f"step '{name}' ({type(step).__name__}) declares that a frame makes "
+            f"{', '.join(sorted(promised))}, but it returned {', '.join(sorted(out))}."
+        )
+    return {n: wrap(n, value, cards[n], clock, name) for n, value in out.items()}
+
+
+def run_frames(
+    name: str, step: AbstractFrameStep, key: PRNGKeyArray, needs: dict[str, Any]
+) -> dict[str, Any]:
+    """All frames of a step at once: the unblocked way."""
+    once = run_once(name, step, key, needs)
+    index = jnp.arange(n_frames(name, step, needs | once), dtype=jnp.int32)
+    return once | run_block(name, step, key, needs | once, index)
+
+
+def n_frames(name: str, step: AbstractFrameStep, needs: dict[str, Any]) -> int:
+    """How many frames the timed needs of a step have.
+
+    Raises:
+        ValueError: it has no timed need, or they differ in length.
+    """
+    timed = {n: v.values.shape[0] for n, v in needs.items() if _timed(v)}
+    if len(set(timed.values())) != 1:
+        found = ", ".join(f"{n}: {length}" for n, length in timed.items()) or "none"
+        raise ValueError(
+            f"step '{name}' ({type(step).__name__}) works frame by frame, so its timed "
+            f"needs must have one number of frames; found {found}."
+        )
+    return next(iter(timed.values()))
+
+
+def _timed(value: Any) -> bool:
+    return isinstance(value, Series) and value.card.timed
+
+
+def _plain(value: Any) -> Any:
+    return value.values if isinstance(value, Series) else value
+
+
+def _clock(needs: dict[str, Any]) -> Any:
+    clocks = (v.clock for v in needs.values() if isinstance(v, Series) and v.clock)
+    return next(clocks, None)

@@ -1,0 +1,119 @@
+"""simulate(process, key) -> Recording: one compiled program, pure in process and key."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from jaxsim.core.blocks import simulate_in_blocks
+from jaxsim.core.declared import nearest
+from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.recording import Recording, record_of
+from jaxsim.core.signal import Series
+from jaxsim.core.step import AbstractStep, step_name
+
+
+def simulate(
+    process: AbstractStep,
+    key: PRNGKeyArray,
+    record: Sequence[str] | None = None,
+    *,
+    block: int | None = None,
+) -> Recording:
+    """Run a process once.
+
+    The same process and key give the same recording, bit for bit, on one machine and
+    version. What is not recorded is not computed. Changing a parameter's value does
+    not compile anew; changing a static field or `record` does.
+
+    Args:
+        process: a Pipeline, or a step that needs nothing (js.Network(...)).
+        key: `jax.random.key(seed)`.
+        record: names of signals ("movie"), also of earlier makers ("render.movie");
+            by default the latest value of every name.
+        block: frames at a time for the frame-wise steps at the end of the process, so
+            that a long movie needs the memory of one block. The draws are those of
+            the unblocked run. The recording then lives on the host.
+
+    Returns:
+        The recording; `recording.status` tells how the run ended.
+
+    Raises:
+        ValueError: an unknown signal, or a process that cannot be blocked.
+        TypeError: no process, or no key.
+    """
+    check_key(key)
+    names = (record,) if isinstance(record, str) else record
+    names = None if names is None else tuple(names)
+    pipeline = as_pipeline(process, step_name(type(process)))
+    if block is not None:
+        recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
+    else:
+        recording = _simulate(process, key, names)
+    return recording.made_by(process, key)
+
+
+@eqx.filter_jit
+def _simulate(
+    process: AbstractStep, key: PRNGKeyArray, record: tuple[str, ...] | None
+) -> Recording:
+    return run(process, key, record)
+
+
+def run(
+    process: AbstractStep, key: PRNGKeyArray, record: tuple[str, ...] | None = None
+) -> Recording:
+    """`simulate` without compilation or provenance: what `vmap` and `grad` go through.
+
+    A bare step runs as a pipeline of one, named after its kind, so that it draws what
+    it would draw in `Pipeline(network=...)`.
+    """
+    made = as_pipeline(process, step_name(type(process)))(key)
+    statuses = [v.values for n, v in made.items() if n.endswith(".status")]
+    names = _chosen(made, record)
+    return record_of(made, names, statuses)
+
+
+def _chosen(made: dict[str, Any], record: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The names to record, refused when unknown or not recordable."""
+    series = {n for n, value in made.items() if isinstance(value, Series)}
+    if record is None:
+        return tuple(n for n in made if n in series and "." not in n and n != "status")
+    for name in record:
+        if name not in made:
+            raise ValueError(
+                f"cannot record '{name}': the process makes {', '.join(made)}."
+                f"{nearest(name, made)}"
+            )
+        if name not in series:
+            raise ValueError(
+                f"cannot record '{name}': it is a {type(made[name]).__name__}, a value "
+                "that steps pass on, not a signal."
+            )
+    return record
+
+
+def _known(
+    process: AbstractStep, record: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """The names to record, found without running anything."""
+    shapes = eqx.filter_eval_shape(run, process, jax.random.key(0), record)
+    return shapes.names
+
+
+def check_key(key: Any) -> None:
+    """Refuse what is not a new-style key, with the line that makes one."""
+    dtype = getattr(key, "dtype", None)
+    if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        raise TypeError(
+            f"key must be a JAX random key, got {key!r}. Write jax.random.key(0); every "
+            "number is another seed."
+        )
+    if key.ndim:
+        raise TypeError(
+            f"key must be one key, got an array of {key.shape}. For many runs use "
+            "js.sweep, which folds the number of the run into one key."
+        )

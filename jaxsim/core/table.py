@@ -1,0 +1,95 @@
+"""Tables that people read: the parameters of a process, and the signals it makes."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from jaxsim.core.declared import Declared, leaves
+from jaxsim.core.param import INF, shortest
+from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.signal import Series
+from jaxsim.core.step import AbstractStep, step_name
+
+
+class Table:
+    """Rows under named columns; prints as text, shows as HTML in a notebook.
+
+    Attributes:
+        columns: the heads.
+        rows: tuples of text, one entry a column.
+    """
+
+    def __init__(self, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        self.columns, self.rows = columns, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Any:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        text = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
+        rule = "  ".join("-" * w for w in widths)
+        return "\n".join(line.rstrip() for line in (text[0], rule, *text[1:]))
+
+    def _repr_html_(self) -> str:
+        def row(cells: tuple[str, ...], tag: str) -> str:
+            safe = (c.replace("&", "&amp;").replace("<", "&lt;") for c in cells)
+            return "<tr>" + "".join(f"<{tag}>{c}</{tag}>" for c in safe) + "</tr>"
+
+        body = "".join(row(r, "td") for r in self.rows)
+        return f"<table>{row(self.columns, 'th')}{body}</table>"
+
+
+def table(process: Declared) -> Table:
+    """Every value of a process: path, value, unit, bounds, role and meaning."""
+    rows = []
+    for path, (value, card) in leaves(process).items():
+        low, high = card.bounds
+        bounds = "" if (low, high) == (-INF, INF) else f"{low:g} to {high:g}"
+        rows.append((path, show(value), card.unit, bounds, card.role, card.doc))
+    return Table(("path", "value", "unit", "bounds", "role", "meaning"), rows)
+
+
+def check(process: AbstractStep) -> Table:
+    """Trace a process without running it; every signal with its axes, shape and unit.
+
+    Raises:
+        ValueError: anything that would stop `simulate`, or a signal whose number of
+            axes is not that of its card.
+    """
+    pipeline = as_pipeline(process, step_name(type(process)))
+    made = eqx.filter_eval_shape(pipeline, jax.random.key(0))
+    rows = []
+    for name, value in made.items():
+        if not isinstance(value, Series):
+            continue
+        dims, shape = value.card.dims.split(), value.values.shape
+        if len(dims) != len(shape):
+            raise ValueError(
+                f"'{name}' has shape {shape}, but its card says it has the axes "
+                f"'{value.card.dims}'."
+            )
+        rate = f"{value.clock.rate_hz:g} Hz" if value.clock else ""
+        sizes = " ".join(f"{d}={n}" for d, n in zip(dims, shape, strict=True))
+        rows.append((name, sizes, value.card.unit, rate, value.card.doc))
+    return Table(("signal", "shape", "unit", "rate", "meaning"), rows)
+
+
+def show(value: Any) -> str:
+    """A value in a few characters."""
+    if value is None:
+        return "none"
+    if isinstance(value, (jax.Array, np.ndarray)):
+        if isinstance(value, jax.core.Tracer):
+            return f"traced {value.shape}"
+        if value.size == 1 and value.ndim == 0:
+            return f"{shortest(value)}"
+        shape = "x".join(map(str, value.shape))
+        return f"array {shape}"
+    return str(value)

@@ -1,0 +1,35 @@
+"""Strict settings for every test: no silent promotion, no forgotten key."""
+
+import jax
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def strict_numerics():
+    """Rank promotion raises and dtypes do not mix, as the code promises."""
+    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+        yield
+
+
+@pytest.fixture
+def x64():
+    """Float64 for one test; without it everything runs in float32, as for users."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def getkey():
+    """Fresh keys from one counter: the only source of randomness in tests."""
+    count = iter(range(1_000_000))
+    return lambda: jax.random.key(next(count))
+
+
+@pytest.fixture
+def unhooked():
+    """No jaxtyping/beartype for one test, as users run: our own sentence must come."""
+    import jaxtyping
+
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
