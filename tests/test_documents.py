@@ -1,0 +1,43 @@
+"""What README and docs say is run: each file's blocks of Python, in order, as one program.
+
+A block below a line `<!-- not run: why -->` is left alone.
+"""
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(
+    r"^(?P<mark><!-- not run: [^>\n]+ -->\n+)?```(?:python|\{code-cell\}[^\n]*)\n"
+    r"(?P<code>.*?)^```",
+    re.S | re.M,
+)
+
+
+def blocks(file: Path) -> list[str]:
+    """A file's blocks that are to be run, each pushed down to its own lines."""
+    text = file.read_text()
+    return [
+        "\n" * text.count("\n", 0, found.start("code")) + found["code"]
+        for found in BLOCK.finditer(text)
+        if not found["mark"]
+    ]
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if blocks(f)], ids=lambda f: f.name)
+def test_every_block_of_python_runs(file, tmp_path, monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    monkeypatch.chdir(tmp_path)
+    # classes that a block defines look their annotations up in their module
+    module = types.ModuleType("document")
+    monkeypatch.setitem(sys.modules, "document", module)
+    for block in blocks(file):
+        exec(compile(block, file.name, "exec"), module.__dict__)
+    pyplot.close("all")
