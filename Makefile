@@ -80,8 +80,8 @@ lock: $(stamps)/dev
 	@$(py) .ci/check_lock.py
 
 clean:
-	rm -rf build dist demo-output docs/_build docs/api/generated docs/notebooks \
-	    docs/tables .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist demo-output docs/_build docs/api/generated \
+	    docs/notebooks .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

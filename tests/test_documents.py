@@ -1,4 +1,4 @@
-"""What README and docs say is run: each file's blocks of Python, in order, as one program.
+"""README and docs are run: each file's blocks of Python, in order, as one program.
 
 A block below a line `<!-- not run: why -->` is left alone.
 """

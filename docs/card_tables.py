@@ -1,0 +1,88 @@
+"""Docstrings in Markdown turned to reST, with tables of parameters from cards."""
+
+import re
+from typing import Any
+
+from jaxsim.core.declared import Declared, cards_of
+
+
+ROLES = {"param": "", "static": "static", "data": "array"}
+
+
+def to_rest(lines: list[str]) -> list[str]:
+    """Display and inline math and fenced blocks of Markdown, as reST has them."""
+    out: list[str] = []
+    inside: str | None = None
+    for line in lines:
+        text, indent = line.strip(), line[: len(line) - len(line.lstrip())]
+        if inside is None and (found := re.fullmatch(r"```(\w*)", text)):
+            inside = "```"
+            out += ["", f"{indent}.. code-block:: {found[1] or 'text'}", ""]
+        elif inside is None and text == "$$":
+            inside = "$$"
+            out += ["", f"{indent}.. math::", ""]
+        elif inside is not None and text == inside:
+            inside = None
+            out.append("")
+        elif inside is not None:
+            out.append(f"    {line}" if text else "")
+        elif found := re.fullmatch(r"\$\$(.+)\$\$[.,]?", text):
+            out += ["", f"{indent}.. math:: {found[1].strip()}", ""]
+        elif text == "$$" or "`" in text and "$" in text:
+            out.append(line)
+        else:
+            out.append(re.sub(r"(?<![\w$])\$([^$]+)\$(?![\w$])", r":math:`\1`", line))
+    return out
+
+
+def table(cls: type[Declared]) -> list[str]:
+    """The declared fields of a class as a reST table, or nothing."""
+    cards = {name: card for name, card in cards_of(cls).items() if card.doc}
+    if not cards:
+        return []
+    lines = [
+        "",
+        ".. list-table:: Parameters",
+        "   :header-rows: 1",
+        "   :widths: auto",
+        "",
+    ]
+    rows = [("name", "default", "unit", "bounds", "", "meaning")]
+    fields = cls.__dataclass_fields__
+    for name, card in cards.items():
+        default = fields[name].default
+        shown = f"`{default}`" if isinstance(default, (int, float, str, tuple)) else ""
+        low, high = card.bounds
+        bounds = (
+            ""
+            if (low, high) == (-float("inf"), float("inf"))
+            else f"{low:g} to {high:g}"
+        )
+        unit = card.unit if card.unit != "1" else ""
+        rows.append((f"`{name}`", shown, unit, bounds, ROLES[card.role], card.doc))
+    for row in rows:
+        cells = [f" {_escape(cell)}" if cell else "" for cell in row]
+        lines.append(f"   * -{cells[0]}")
+        lines += [f"     -{cell}" for cell in cells[1:]]
+    return [*lines, ""]
+
+
+def _escape(cell: str) -> str:
+    code = cell.startswith("`") and cell.endswith("`")
+    return cell if code else re.sub(r"([*|\\_])", r"\\\1", cell)
+
+
+def process(
+    app: Any, what: str, name: str, obj: Any, options: Any, lines: list
+) -> None:
+    """Sphinx's hook: rewrite a docstring in place."""
+    lines[:] = to_rest(lines)
+    if what == "class" and isinstance(obj, type) and issubclass(obj, Declared):
+        lines += table(obj)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Called by Sphinx; before napoleon, whose priority is the default 500."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-docstring", process, priority=400)
+    return {"parallel_read_safe": True}
