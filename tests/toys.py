@@ -50,7 +50,9 @@ class ToyNodes(AbstractStep):
 
     level: Param = param(1.0, "1/s", (-10.0, 10.0), "mean activity")
     sigma: Param = param(0.1, "1/s", (0.0, 10.0), "spread of the activity")
-    weights: Data = data("node node", "1", "not used but kept", ((0.0, 0.0), (1.0, 0.0)))
+    weights: Data = data(
+        "node node", "1", "not used but kept", ((0.0, 0.0), (1.0, 0.0))
+    )
     drive: AbstractToyDrive = part(ToySteady)
     n_samples: int = static(12, "samples", bounds=(1, 10**7))
     makes: ClassVar[dict[str, Signal]] = {"activity": ACTIVITY}
@@ -59,7 +61,11 @@ class ToyNodes(AbstractStep):
         n = self.weights.shape[0]
         noise = jax.random.normal(key, (self.n_samples, n), self.level.dtype)
         start = jnp.zeros((), self.level.dtype)
-        return {"activity": Series(self.level + self.sigma * noise, Clock(start, 100.0), ACTIVITY)}
+        return {
+            "activity": Series(
+                self.level + self.sigma * noise, Clock(start, 100.0), ACTIVITY
+            )
+        }
 
 
 class ToyLeak(AbstractStep):
@@ -102,4 +108,8 @@ class ToySensor(AbstractFrameStep):
     makes: ClassVar[dict[str, Signal]] = {"movie": MOVIE}
 
     def __call__(self, movie, key):
-        return {"movie": movie + self.offset + jax.random.normal(key, movie.shape, movie.dtype)}
+        return {
+            "movie": movie
+            + self.offset
+            + jax.random.normal(key, movie.shape, movie.dtype)
+        }

@@ -25,7 +25,9 @@ def simulate_in_blocks(
     slice inside the block program would be fused into every loop over pixels.
     """
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:
-        raise ValueError(f"block = {block!r} must be a whole number of frames, at least 1.")
+        raise ValueError(
+            f"block = {block!r} must be a whole number of frames, at least 1."
+        )
     _refuse_late_steps(process)
     framewise = _made_by_frames(process, record)
     if not framewise:
@@ -91,9 +93,10 @@ def _refuse_late_steps(process: Pipeline) -> None:
         for need in step.needs:
             if need in late:
                 raise ValueError(
-                    f"step '{name}' ({type(step).__name__}) needs the whole of '{need}', "
-                    f"which '{late[need]}' makes frame by frame, so this process cannot "
-                    f"run in blocks. Leave block out, or take '{name}' off its end."
+                    f"step '{name}' ({type(step).__name__}) needs the whole of "
+                    f"'{need}', which '{late[need]}' makes frame by frame, so this "
+                    f"process cannot run in blocks. Leave block out, or take '{name}' "
+                    "off its end."
                 )
         for signal in step.cards():
             late.pop(signal, None)

@@ -140,7 +140,9 @@ def card(process: Declared, path: str) -> Card:
     if found is None:
         below = ", ".join(p for p in leaves(process) if p.startswith(path + "."))
         kind = type(value).__name__
-        raise ValueError(f"{path} is a part ({kind}), not a value; its values: {below}.")
+        raise ValueError(
+            f"{path} is a part ({kind}), not a value; its values: {below}."
+        )
     return found
 
 
@@ -178,7 +180,9 @@ def replace(process: Process, values: dict[str, Any]) -> Process:
         for head in heads:
             at = at.setdefault(head, {})
             if isinstance(at, _Edit):
-                raise ValueError(f"{path}: its part '{head}' is replaced as a whole too.")
+                raise ValueError(
+                    f"{path}: its part '{head}' is replaced as a whole too."
+                )
         if last in at:
             raise ValueError(f"{path} is replaced as a whole and in part at once.")
         at[last] = _Edit(new)

@@ -16,6 +16,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int
 
 
@@ -51,13 +52,15 @@ def param(default: Any, unit: str, bounds: Interval, doc: str) -> Any:
     """A differentiable number (or array over nodes): a traced leaf with a card.
 
     Args:
-        default: a Python number. Arrays would wake a device at import.
+        default: a Python number (arrays would wake a device at import), or None for a
+            param that may be absent.
         unit: as this field writes it, "1" for ratios.
         bounds: closed interval, checked in the leaf's own dtype.
         doc: what it is, in a few words.
     """
     card = Card("param", unit, (float(bounds[0]), float(bounds[1])), doc)
-    return eqx.field(default=default, converter=as_leaf, metadata={"card": card})
+    converter = as_leaf if default is not None else _as_leaf_or_none
+    return eqx.field(default=default, converter=converter, metadata={"card": card})
 
 
 def data(dims: str, unit: str, doc: str, default: Any = MISSING) -> Any:
@@ -105,13 +108,13 @@ def optional_part() -> Any:
 
 def concrete(*values: Any) -> bool:
     """Whether all values can be looked at now: none is being traced by JAX."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def as_leaf(value: Any, dtype: Any = None) -> Any:
     """A strongly typed JAX array; host values become one without a compilation."""
     dtype = jnp.result_type(float) if dtype is None else dtype
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         return jnp.asarray(value, dtype)  # strips the weak type too
     if isinstance(value, jax.Array):
         if value.dtype == dtype and not value.weak_type:
@@ -125,9 +128,13 @@ def as_leaf(value: Any, dtype: Any = None) -> Any:
     return jnp.asarray(array.astype(dtype))
 
 
+def _as_leaf_or_none(value: Any) -> Any:
+    return None if value is None else as_leaf(value)
+
+
 def as_data(value: Any) -> Any:
     """Like `as_leaf`, but integers and booleans keep their kind, and None is absent."""
-    if value is None or isinstance(value, jax.core.Tracer):
+    if value is None or isinstance(value, Tracer):
         return value
     kind = np.asarray(value).dtype.kind
     if kind not in "fiub":
@@ -137,11 +144,11 @@ def as_data(value: Any) -> Any:
 
 def as_static(value: Any, kind: type | None) -> Any:
     """A plain Python value: 10 and 10.0 for a float are one program and one hash."""
-    if isinstance(value, (jax.Array, jax.core.Tracer)):
+    if isinstance(value, (jax.Array, Tracer)):
         raise TypeError(
-            "a static field shapes the program, so it cannot be a JAX array or a traced "
-            "value. Give a Python value; to visit several, put them into a Design "
-            "(js.grid), which builds one program for each."
+            "a static field shapes the program, so it cannot be a JAX array or a "
+            "traced value. Give a Python value; to visit several, put them into a "
+            "Design (js.grid), which builds one program for each."
         )
     if isinstance(value, np.floating):
         value = float(str(value))

@@ -7,6 +7,7 @@ from jaxtyping import PRNGKeyArray
 from jaxsim.core.declared import KINDS, Declared
 from jaxsim.core.frames import run_frames
 from jaxsim.core.param import static
+from jaxsim.core.rows import Table
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractFrameStep, AbstractStep, fold_name, wrap
 
@@ -28,17 +29,17 @@ class Pipeline(AbstractStep):
             makers of one name that disagree about its axes, or a unit refused.
     """
 
-    names: tuple[str, ...] = static()
-    steps: tuple[AbstractStep, ...]
-    doors: tuple[str, ...] = static(())
+    names: tuple[str, ...] = static((), "names of the steps, in order")
+    steps: tuple[AbstractStep, ...] = ()
+    doors: tuple[str, ...] = static((), "signals that come from outside")
     makes: ClassVar[dict[str, Signal]] = {}
 
     def __init__(self, needs: tuple[str, ...] = (), /, **steps: AbstractStep) -> None:
         for name, step in steps.items():
             if not isinstance(step, AbstractStep):
                 raise TypeError(
-                    f"Pipeline: '{name}' is {step!r}, not a step. Steps are objects such "
-                    "as js.Network(...) or js.Leadfield(gain)."
+                    f"Pipeline: '{name}' is {step!r}, not a step. Steps are objects "
+                    "such as js.Network(...) or js.Leadfield(gain)."
                 )
         self.names, self.steps = tuple(steps), tuple(steps.values())
         self.doors = (needs,) if isinstance(needs, str) else tuple(needs)
@@ -59,9 +60,9 @@ class Pipeline(AbstractStep):
                 before = made.get(signal)
                 if signal not in self.doors and before and not before.agrees(card):
                     raise ValueError(
-                        f"step '{name}' makes '{signal}' with axes '{card.dims}', but an "
-                        f"earlier step makes it with axes '{before.dims}'. One name is one "
-                        "kind of thing: rename one of them."
+                        f"step '{name}' makes '{signal}' with axes '{card.dims}', but "
+                        f"an earlier step makes it with axes '{before.dims}'. One name "
+                        "is one kind of thing: rename one of them."
                     )
                 made[signal] = card
 
@@ -77,7 +78,16 @@ class Pipeline(AbstractStep):
 
     def cards(self) -> dict[str, Signal]:
         """The card of the latest maker of every name."""
-        return {name: card for step in self.steps for name, card in step.cards().items()}
+        return {
+            name: card for step in self.steps for name, card in step.cards().items()
+        }
+
+    def __repr__(self) -> str:
+        rows = []
+        for name, step in zip(self.names, self.steps, strict=True):
+            needs, makes = ", ".join(step.needs) or "-", ", ".join(step.cards())
+            rows.append((name, type(step).__name__, needs, makes))
+        return repr(Table(("step", "kind", "needs", "makes"), rows))
 
     def _parts(self) -> dict[str, Any]:
         return dict(zip(self.names, self.steps, strict=True))
@@ -86,12 +96,17 @@ class Pipeline(AbstractStep):
         return Pipeline(self.doors, **parts)
 
     def __call__(self, key: PRNGKeyArray, **needs: Any) -> dict[str, Any]:
+        """Everything made: the latest of every name, and each by its path."""
         made, log = dict(needs), {}
         self.walk(key, made, log)
         return made | log
 
     def walk(
-        self, key: PRNGKeyArray, made: dict[str, Any], log: dict[str, Any], prefix: str = ""
+        self,
+        key: PRNGKeyArray,
+        made: dict[str, Any],
+        log: dict[str, Any],
+        prefix: str = "",
     ) -> None:
         """Run the steps in order, adding to `made` (by name) and `log` (by path)."""
         for name, step in zip(self.names, self.steps, strict=True):
@@ -110,8 +125,8 @@ def run_step(
     needs = {n: made[n] for n in step.needs}
     if isinstance(step, Pipeline):
         step.walk(key, needs, log, f"{prefix}{name}.")
-        outside = step.doors
-        made |= {n: v for n, v in needs.items() if n not in outside or n in step.cards()}
+        outside, inside = step.doors, step.cards()
+        made |= {n: v for n, v in needs.items() if n not in outside or n in inside}
         return
     if isinstance(step, AbstractFrameStep):
         out = run_frames(name, step, key, needs)
@@ -130,7 +145,8 @@ def finish(
     if set(out) != set(cards):
         raise ValueError(
             f"step '{name}' ({type(step).__name__}) declares that it makes "
-            f"{', '.join(cards) or 'nothing'}, but returned {', '.join(out) or 'nothing'}."
+            f"{', '.join(cards) or 'nothing'}, but returned "
+            f"{', '.join(out) or 'nothing'}."
         )
     clocks = (v.clock for v in needs.values() if isinstance(v, Series) and v.clock)
     clock = next(clocks, None)
@@ -139,7 +155,9 @@ def finish(
 
 def _missing(name: str, step: AbstractStep, need: str, made: dict[str, Signal]) -> str:
     makers = sorted(
-        kind for kind, cls in KINDS.items() if need in (getattr(cls, "makes", None) or {})
+        kind
+        for kind, cls in KINDS.items()
+        if need in (getattr(cls, "makes", None) or {})
     )
     advice = f"put one of them before '{name}'." if makers else "check its spelling."
     return (
@@ -158,12 +176,13 @@ def as_pipeline(process: Any, name: str) -> Pipeline:
     if not isinstance(process, AbstractStep):
         kind = "part" if isinstance(process, Declared) else "value"
         raise TypeError(
-            f"simulate runs a process (a Pipeline or a step such as js.Network), not the "
-            f"{kind} {type(process).__name__}."
+            f"simulate runs a process (a Pipeline or a step such as js.Network), not "
+            f"the {kind} {type(process).__name__}."
         )
     if process.needs:
         raise ValueError(
-            f"{type(process).__name__} needs {', '.join(process.needs)} from outside, so "
-            "it cannot run by itself. Put it into a js.Pipeline behind steps that make it."
+            f"{type(process).__name__} needs {', '.join(process.needs)} from outside, "
+            "so it cannot run by itself. Put it into a js.Pipeline behind steps that "
+            "make it."
         )
     return process if isinstance(process, Pipeline) else Pipeline(**{name: process})

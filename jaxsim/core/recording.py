@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, PRNGKeyArray, UInt8
 
 from jaxsim.core.declared import Declared, nearest
@@ -82,7 +83,7 @@ class Recording(eqx.Module):
                 f"{series.card.unit}{clock}"
             )
         batch = f" of {np.size(self.status)} runs" if np.ndim(self.status) else ""
-        state = "" if isinstance(self.status, jax.core.Tracer) else f": {self.result}"
+        state = "" if isinstance(self.status, Tracer) else f": {self.result}"
         return f"Recording{batch}{state}\n" + "\n".join(lines)
 
     def made_by(
@@ -119,26 +120,25 @@ class Recording(eqx.Module):
             lead = np.ndim(self.status)
             dims = " ".join(f"{name}_{i}" for i in range(value.ndim - lead))
             series.append(Series(value, None, Signal(dims, "1", doc, observed=True)))
-        recording = Recording(tuple(series), tuple(found), self.status)
-        return Recording(
-            recording.series, recording.names, self.status, self.process, self.key,
-            self.design,
-        )  # fmt: skip
+        who = self.process, self.key, self.design
+        return Recording(tuple(series), tuple(found), self.status, *who)
 
     def to_xarray(self) -> Any:
-        """An xarray DataTree: observed signals under /recording, the rest under /truth."""
+        """A DataTree: what instruments show in /recording, the rest in /truth."""
         from jaxsim.core.tree import to_xarray
 
         return to_xarray(self)
 
     def to_dataframe(self) -> Any:
-        """A pandas table of the scalar signals: a row per run, with its design point."""
+        """A pandas table of scalar signals: a row per run, with its design point."""
         from jaxsim.core.tree import to_dataframe
 
         return to_dataframe(self)
 
 
-def record_of(made: dict[str, Any], names: tuple[str, ...], statuses: list) -> Recording:
+def record_of(
+    made: dict[str, Any], names: tuple[str, ...], statuses: list
+) -> Recording:
     """The named signals with their status, under a trace.
 
     Args:

@@ -1,4 +1,4 @@
-"""simulate(process, key) -> Recording: one compiled program, pure in process and key."""
+"""simulate(process, key) -> Recording: one program, pure in process and key."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -96,9 +96,7 @@ def _chosen(made: dict[str, Any], record: tuple[str, ...] | None) -> tuple[str, 
     return record
 
 
-def _known(
-    process: AbstractStep, record: tuple[str, ...] | None
-) -> tuple[str, ...]:
+def _known(process: AbstractStep, record: tuple[str, ...] | None) -> tuple[str, ...]:
     """The names to record, found without running anything."""
     shapes = eqx.filter_eval_shape(run, process, jax.random.key(0), record)
     return shapes.names
@@ -109,8 +107,8 @@ def check_key(key: Any) -> None:
     dtype = getattr(key, "dtype", None)
     if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key):
         raise TypeError(
-            f"key must be a JAX random key, got {key!r}. Write jax.random.key(0); every "
-            "number is another seed."
+            f"key must be a JAX random key, got {key!r}. Write jax.random.key(0); "
+            "every number is another seed."
         )
     if key.ndim:
         raise TypeError(

@@ -5,14 +5,19 @@ import functools
 import inspect
 import re
 import zlib
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import Declared
 from jaxsim.core.signal import Clock, Series, Signal
+
+
+if TYPE_CHECKING:  # pyright knows it by this name only
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
 
 
 class AbstractStep(Declared):
@@ -23,7 +28,7 @@ class AbstractStep(Declared):
     declaration of a need is the use of it, and a step can touch nothing else.
     """
 
-    makes: eqx.AbstractClassVar[dict[str, Signal]]
+    makes: AbstractClassVar[dict[str, Signal]]
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -5,45 +5,14 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jaxsim.core.declared import Declared, leaves
 from jaxsim.core.param import INF, shortest
 from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.rows import Table
 from jaxsim.core.signal import Series
 from jaxsim.core.step import AbstractStep, step_name
-
-
-class Table:
-    """Rows under named columns; prints as text, shows as HTML in a notebook.
-
-    Attributes:
-        columns: the heads.
-        rows: tuples of text, one entry a column.
-    """
-
-    def __init__(self, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-        self.columns, self.rows = columns, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Any:
-        return iter(self.rows)
-
-    def __repr__(self) -> str:
-        lines = [self.columns, *self.rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
-        text = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines]
-        rule = "  ".join("-" * w for w in widths)
-        return "\n".join(line.rstrip() for line in (text[0], rule, *text[1:]))
-
-    def _repr_html_(self) -> str:
-        def row(cells: tuple[str, ...], tag: str) -> str:
-            safe = (c.replace("&", "&amp;").replace("<", "&lt;") for c in cells)
-            return "<tr>" + "".join(f"<{tag}>{c}</{tag}>" for c in safe) + "</tr>"
-
-        body = "".join(row(r, "td") for r in self.rows)
-        return f"<table>{row(self.columns, 'th')}{body}</table>"
 
 
 def table(process: Declared) -> Table:
@@ -86,7 +55,7 @@ def show(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, (jax.Array, np.ndarray)):
-        if isinstance(value, jax.core.Tracer):
+        if isinstance(value, Tracer):
             return f"traced {value.shape}"
         if value.size == 1 and value.ndim == 0:
             return f"{shortest(value)}"

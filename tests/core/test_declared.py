@@ -64,7 +64,9 @@ def test_a_static_field_takes_python_values_only():
         js.replace(process(), {"nodes.n_samples": jax.numpy.int32(3)})
     with pytest.raises(ValueError, match="expected int"):
         js.replace(process(), {"nodes.n_samples": 3.5})
-    assert js.replace(process(), {"nodes.n_samples": np.int64(5)}).steps[0].n_samples == 5
+    assert (
+        js.replace(process(), {"nodes.n_samples": np.int64(5)}).steps[0].n_samples == 5
+    )
 
 
 def test_a_param_is_a_strong_array_whatever_it_was_given_as():

@@ -9,11 +9,15 @@ from tests.toys import ToyLeak, ToyNodes, ToyRender, ToySensor
 
 
 def movie_process(**steps):
-    return js.Pipeline(nodes=ToyNodes(), render=ToyRender(), **steps, sensor=ToySensor())
+    return js.Pipeline(
+        nodes=ToyNodes(), render=ToyRender(), **steps, sensor=ToySensor()
+    )
 
 
 def test_a_missing_need_is_refused_with_the_steps_that_would_make_it():
-    with pytest.raises(ValueError, match="needs 'activity', which no earlier step makes"):
+    with pytest.raises(
+        ValueError, match="needs 'activity', which no earlier step makes"
+    ):
         js.Pipeline(leak=ToyLeak())
     with pytest.raises(ValueError, match="ToyNodes"):
         js.Pipeline(leak=ToyLeak())
