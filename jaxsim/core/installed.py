@@ -32,6 +32,6 @@ def installed_file(path: str, asked_by: str, package: tuple[str, str, str]) -> P
         if (Path(folder) / path).is_file():
             return Path(folder) / path
     raise FileNotFoundError(
-        f"{asked_by} reads '{path}' of {distribution}, but the installed version has no "
-        f"such file (looked in {', '.join(folders)})."
+        f"{asked_by} reads '{path}' of {distribution}, but the installed version has "
+        f"no such file (looked in {', '.join(folders)})."
     )

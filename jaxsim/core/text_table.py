@@ -1,4 +1,4 @@
-"""Tables of numbers in text: commas, semicolons, tabs or spaces, with or without names."""
+"""Tables of numbers in text, separated by commas, semicolons, tabs or spaces."""
 
 import csv
 import io
@@ -37,11 +37,14 @@ def parse_table(text: str, where: str) -> Table:
 
 
 def _parse_slowly(lines: list[str], mark: str | None, where: str) -> Table:
-    """The same by hand: takes names and trailing separators, and can say what is wrong."""
+    """The same by hand: takes names and trailing marks, and says what is wrong."""
     if mark is None:
         cells = [line.split() for line in lines]
     else:
-        cells = [row for row in csv.reader(lines, delimiter=mark)]
+        try:
+            cells = list(csv.reader(lines, delimiter=mark))
+        except csv.Error as error:
+            raise ValueError(f"{where} is no table ({error}).") from None
     if all(row[-1] == "" for row in cells):
         cells = [row[:-1] for row in cells]  # every line ends in a separator
     body_width = len(cells[-1])

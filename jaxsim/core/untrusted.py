@@ -42,7 +42,9 @@ def read_bytes(path: Path) -> bytes:
     """A whole file, if it is not larger than `MAX_BYTES`."""
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise ValueError(f"{path} holds {_size(size)}; at most {_size(MAX_BYTES)} is read.")
+        raise ValueError(
+            f"{path} holds {_size(size)}; at most {_size(MAX_BYTES)} is read."
+        )
     return path.read_bytes()
 
 
@@ -61,29 +63,38 @@ def npy_from_bytes(content: bytes, where: str) -> np.ndarray:
 
 def _array(stream: BinaryIO, size: int, where: str) -> np.ndarray:
     header = np.lib.format
-    readers = {(1, 0): header.read_array_header_1_0, (2, 0): header.read_array_header_2_0}
+    readers = {
+        (1, 0): header.read_array_header_1_0,
+        (2, 0): header.read_array_header_2_0,
+    }
     try:
         version = header.read_magic(stream)
         if version not in readers:
             raise ValueError(f"its format version is {version}")
         shape, columns_first, dtype = readers[version](stream)
     except Exception as error:
-        raise ValueError(f"{where} is not a NumPy array file ({_one_line(error)}).") from None
+        raise ValueError(
+            f"{where} is not a NumPy array file ({_one_line(error)})."
+        ) from None
     if dtype.hasobject:
         raise ValueError(
-            f"{where} holds Python objects, which only unpickling can read, and a pickle "
-            "can run any program. Save it again as plain numbers: "
+            f"{where} holds Python objects, which only unpickling can read, and a "
+            "pickle can run any program. Save it again as plain numbers: "
             "numpy.save(path, array.astype(float))."
         )
     if dtype.kind not in "fiubcUS":
-        raise ValueError(f"{where} holds records ({dtype}); save a plain array of numbers.")
-    count, left = math.prod(shape), size - stream.tell()
-    if min(shape, default=0) < 0 or count * dtype.itemsize > left:
+        raise ValueError(
+            f"{where} holds records ({dtype}); save a plain array of numbers."
+        )
+    left = size - stream.tell()
+    count = math.prod(shape)
+    needed = count * dtype.itemsize
+    if min(shape, default=0) < 0 or needed > left:
         raise ValueError(
             f"{where} is cut short or its header lies: it announces shape {shape} of "
-            f"{dtype}, which is {_size(count * dtype.itemsize)}, but {_size(left)} follow."
+            f"{dtype}, which is {_size(needed)}, but {_size(left)} follow."
         )
-    content = stream.read(count * dtype.itemsize)
+    content = stream.read(needed)
     array = np.frombuffer(content, dtype) if count else np.empty(0, dtype)
     return array.reshape(shape, order="F" if columns_first else "C").copy()
 
@@ -116,7 +127,10 @@ def read_zip(path: Path) -> dict[str, bytes]:
                 raise ValueError(f"{where} is damaged ({_one_line(error)}).") from None
             name = info.filename
             if name.endswith(".bz2"):
-                content, name = _unpack_bz2(content, budget, where), name[: -len(".bz2")]
+                content, name = (
+                    _unpack_bz2(content, budget, where),
+                    name[: -len(".bz2")],
+                )
             budget -= len(content)
             if name in found:
                 raise ValueError(f"{path} holds '{name}' twice, plain and as .bz2.")
@@ -127,7 +141,9 @@ def read_zip(path: Path) -> dict[str, bytes]:
 def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
     """Everything that can be refused from the directory, before a byte is unpacked."""
     if len(infos) > MAX_MEMBERS:
-        raise ValueError(f"{path} has {len(infos)} members; at most {MAX_MEMBERS} are read.")
+        raise ValueError(
+            f"{path} has {len(infos)} members; at most {MAX_MEMBERS} are read."
+        )
     total, seen = 0, set()
     for info in infos:
         name = info.orig_filename
@@ -143,7 +159,9 @@ def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
                 "cannot be known. Pack it again."
             )
         if info.flag_bits & 1:
-            raise ValueError(f"{path}, member '{info.filename}' is encrypted; unlock it.")
+            raise ValueError(
+                f"{path}, member '{info.filename}' is encrypted; unlock it."
+            )
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(  # Python unpacks the others without a limit
                 f"{path}, member '{info.filename}' is packed by a method other than "
@@ -159,20 +177,22 @@ def _check_members(path: Path, infos: list[zipfile.ZipInfo]) -> None:
             )
     if total > MAX_BYTES:
         raise ValueError(
-            f"{path} would unpack to {_size(total)}; at most {_size(MAX_BYTES)} is read."
+            f"{path} would unpack to {_size(total)}; at most {_size(MAX_BYTES)} is "
+            "read."
         )
 
 
 def _unpack_bz2(content: bytes, budget: int, where: str) -> bytes:
     unpacked = bytearray()
+    limit = min(budget, max(SUSPICIOUS_BYTES, MAX_RATIO * len(content)))
     while content:
         stream = bz2.BZ2Decompressor()
         try:
-            unpacked += stream.decompress(content, max_length=budget - len(unpacked) + 1)
+            unpacked += stream.decompress(content, limit - len(unpacked) + 1)
         except (OSError, ValueError) as error:
             raise ValueError(f"{where} is no bz2 ({_one_line(error)}).") from None
-        if len(unpacked) > min(budget, max(SUSPICIOUS_BYTES, MAX_RATIO * len(content))):
-            raise ValueError(f"{where} unpacks to more than {_size(len(unpacked))}: a bomb.")
+        if len(unpacked) > limit:
+            raise ValueError(f"{where} unpacks to more than {_size(limit)}: a bomb.")
         if not stream.eof:
             raise ValueError(f"{where} is cut short.")
         content = stream.unused_data
@@ -212,7 +232,7 @@ def read_mat(path: Path) -> dict[str, np.ndarray]:
 
 
 def _check_mat(path: Path) -> None:
-    """Refuse v7.3, and compressed elements that would fill the memory (v5 and later)."""
+    """Refuse v7.3, and compressed elements that would fill the memory."""
     content = read_bytes(path)
     if content[:4] == b"\x89HDF" or content[:10] == b"MATLAB 7.3":
         raise ValueError(
@@ -236,7 +256,9 @@ def _inflated(content: bytes, budget: int, path: Path) -> int:
             total += len(stream.decompress(content, 1 << 20))
             content = stream.unconsumed_tail
             if total > budget:
-                raise ValueError(f"{path} unpacks to more than {_size(MAX_BYTES)}: a bomb.")
+                raise ValueError(
+                    f"{path} unpacks to more than {_size(MAX_BYTES)}: a bomb."
+                )
     except zlib.error as error:
         raise ValueError(f"{path} is damaged ({_one_line(error)}).") from None
     return total

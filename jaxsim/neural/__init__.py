@@ -1,0 +1,1 @@
+"""Neural masses, how they are connected, and what becomes of them in time."""
