@@ -40,6 +40,42 @@ from jaxsim.core.table import check as check, table as table
 # measure
 
 # neural
+from jaxsim.neural.connectome import Connectome as Connectome
+from jaxsim.neural.coupling import (
+    AbstractCoupling as AbstractCoupling,
+    LinearCoupling as LinearCoupling,
+)
+from jaxsim.neural.initial import (
+    AbstractInitial as AbstractInitial,
+    Given as Given,
+    Random as Random,
+    Rest as Rest,
+)
+from jaxsim.neural.model import AbstractModel as AbstractModel
+from jaxsim.neural.models.jansen_rit import JansenRit as JansenRit
+from jaxsim.neural.models.wendling import Wendling as Wendling
+from jaxsim.neural.monitor import AbstractMonitor as AbstractMonitor
+from jaxsim.neural.monitors.every_sample import EverySample as EverySample
+from jaxsim.neural.monitors.subsample import Subsample as Subsample
+from jaxsim.neural.monitors.temporal_average import TemporalAverage as TemporalAverage
+from jaxsim.neural.network import Network as Network
+from jaxsim.neural.noise import (
+    AbstractNoise as AbstractNoise,
+    NoNoise as NoNoise,
+    WhiteNoise as WhiteNoise,
+)
+from jaxsim.neural.solver import (
+    AbstractSolver as AbstractSolver,
+    Euler as Euler,
+    Heun as Heun,
+    RungeKutta4 as RungeKutta4,
+)
+from jaxsim.neural.stimulus import (
+    AbstractStimulus as AbstractStimulus,
+    Constant as Constant,
+    PulseTrain as PulseTrain,
+    Waveform as Waveform,
+)
 
 # meeg
 
@@ -48,5 +84,21 @@ from jaxsim.core.table import check as check, table as table
 # plot
 
 # study
+from jaxsim.study.design import (
+    Design as Design,
+    draws as draws,
+    grid as grid,
+    zipped as zipped,
+)
+from jaxsim.study.prior import (
+    log_uniform as log_uniform,
+    normal as normal,
+    uniform as uniform,
+)
+from jaxsim.study.sweep import sweep as sweep
+
+# the contract that a class of yours can be held to
+from jaxsim import testing as testing
+
 
 __version__ = "0.1.0"

@@ -1,1 +1,38 @@
-"""Neural masses, how they are connected, and what becomes of them in time."""
+"""Neural masses and the networks that they form."""
+
+from jaxsim.neural.connectome import Connectome as Connectome
+from jaxsim.neural.coupling import (
+    AbstractCoupling as AbstractCoupling,
+    LinearCoupling as LinearCoupling,
+)
+from jaxsim.neural.initial import (
+    AbstractInitial as AbstractInitial,
+    Given as Given,
+    Random as Random,
+    Rest as Rest,
+)
+from jaxsim.neural.model import AbstractModel as AbstractModel
+from jaxsim.neural.models.jansen_rit import JansenRit as JansenRit
+from jaxsim.neural.models.wendling import Wendling as Wendling
+from jaxsim.neural.monitor import AbstractMonitor as AbstractMonitor
+from jaxsim.neural.monitors.every_sample import EverySample as EverySample
+from jaxsim.neural.monitors.subsample import Subsample as Subsample
+from jaxsim.neural.monitors.temporal_average import TemporalAverage as TemporalAverage
+from jaxsim.neural.network import Network as Network
+from jaxsim.neural.noise import (
+    AbstractNoise as AbstractNoise,
+    NoNoise as NoNoise,
+    WhiteNoise as WhiteNoise,
+)
+from jaxsim.neural.solver import (
+    AbstractSolver as AbstractSolver,
+    Euler as Euler,
+    Heun as Heun,
+    RungeKutta4 as RungeKutta4,
+)
+from jaxsim.neural.stimulus import (
+    AbstractStimulus as AbstractStimulus,
+    Constant as Constant,
+    PulseTrain as PulseTrain,
+    Waveform as Waveform,
+)

@@ -1,0 +1,84 @@
+"""Initial conditions: where a simulation (its burn-in, if there is one) begins."""
+
+import abc
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from jaxsim.core.declared import Declared, nearest
+from jaxsim.core.param import Data, Param, concrete, data, param, static
+from jaxsim.neural.model import AbstractModel
+
+
+class AbstractInitial(Declared):
+    """Makes the first state of a network."""
+
+    @abc.abstractmethod
+    def state(self, model: AbstractModel, n_nodes: int, key: PRNGKeyArray) -> Any:
+        """The state before the first tick."""
+
+
+class Rest(AbstractInitial):
+    """The model's own rest: all zeros for most."""
+
+    def state(self, model, n_nodes, key):
+        """`model.rest`."""
+        return model.rest(n_nodes)
+
+
+class Given(AbstractInitial):
+    """Values of exposed variables; those that are not named start at rest.
+
+    `Given(("y0", "y1"), values)`: one row of values per name, each a number or one
+    number per node.
+    """
+
+    names: tuple[str, ...] = static((), "variables, in the order of the rows")
+    values: Data = data("variable node", "unit of the variable", "initial values", ())
+
+    def __check_init__(self) -> None:
+        rows = self.values.shape[0] if self.values.ndim else 0
+        if rows != len(self.names) or self.values.ndim > 2:
+            raise ValueError(
+                f"Given.values has shape {self.values.shape} for {len(self.names)} "
+                "names; give one row per name: (names,) or (names, nodes)."
+            )
+        if concrete(self.values) and not bool(jnp.isfinite(self.values).all()):
+            raise ValueError("Given.values holds a value that is not finite.")
+
+    def state(self, model, n_nodes, key):
+        """Rest, with the named variables replaced."""
+        values = model.observe(model.rest(n_nodes))
+        for name in self.names:
+            if name not in values:
+                raise ValueError(
+                    f"Given: {type(model).__name__} has no variable '{name}'; it has "
+                    f"{', '.join(values)}.{nearest(name, values)}"
+                )
+        like = next(iter(values.values()))
+        for name, row in zip(self.names, self.values, strict=True):
+            values[name] = jnp.broadcast_to(row, (n_nodes,)).astype(like.dtype)
+        return model.pack({n: v for n, v in values.items() if n in self.names}, n_nodes)
+
+
+class Random(AbstractInitial):
+    """Uniform around rest, independent per variable and node.
+
+    The half widths are the model's (`spread`), times `scale`.
+    """
+
+    scale: Param = param(1.0, "1", (0.0, 1e3), "factor on the model's half widths")
+
+    def state(self, model, n_nodes, key):
+        """Rest plus `scale * spread * U(-1, 1)`."""
+
+        def around(i, centre, width):
+            key_i = jax.random.fold_in(key, i)
+            draw = jax.random.uniform(key_i, (n_nodes,), centre.dtype, -1.0, 1.0)
+            width = jnp.broadcast_to(self.scale * width, (n_nodes,))
+            return centre + width.astype(centre.dtype) * draw
+
+        rest, spread = model.rest(n_nodes), model.spread()
+        return type(rest)(*map(around, range(len(rest)), rest, spread))

@@ -1,0 +1,1 @@
+"""Neural masses, one file each."""
