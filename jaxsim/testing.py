@@ -44,7 +44,7 @@ def check(
     """
     instance = thing() if isinstance(thing, type) else thing
     passed = [check_cards(type(instance)), check_document(instance)]
-    process = _process(instance, needs, host)
+    process = process_around(instance, needs, host)
     if process is None:
         return passed
     passed += [
@@ -75,7 +75,7 @@ def check_document(instance: Declared) -> str:
     from jaxsim.store.spec import digest, from_spec, to_spec
 
     arrays: dict[str, Any] = {}
-    again = from_spec(to_spec(instance, arrays), arrays, kind=type(instance))
+    again = from_spec(to_spec(instance, arrays), arrays)
     same = digest(again) == digest(instance)
     _hold(same, f"{type(instance).__name__} changes on its way through a document")
     return "document"
@@ -196,7 +196,10 @@ class GivenSignals(AbstractStep):
         return dict(zip(self.given, self.series, strict=True))
 
 
-def _process(instance: Any, needs: Any, host: Any) -> AbstractStep | None:
+def process_around(
+    instance: Any, needs: Any = None, host: Any = None
+) -> AbstractStep | None:
+    """A process that shows what a step or part does; None where none is known."""
     if host is not None:
         return host(instance)
     if not isinstance(instance, AbstractStep):

@@ -44,16 +44,36 @@ def simulate(
     Raises:
         ValueError: an unknown signal, or a process that cannot be blocked.
         TypeError: no process, or no key.
+        MemoryError: the recorded signals do not fit, with the size of each.
     """
     check_key(key)
     names = (record,) if isinstance(record, str) else record
     names = None if names is None else tuple(names)
     pipeline = as_pipeline(process, step_name(type(process)))
-    if block is not None:
-        recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
-    else:
-        recording = _simulate(process, key, names)
+    try:
+        if block is not None:
+            recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
+        else:
+            recording = _simulate(process, key, names)
+    except jax.errors.JaxRuntimeError as error:
+        raise _told(error, process, names) from None
     return recording.made_by(process, key)
+
+
+def _told(error: Exception, process: AbstractStep, names: Any) -> Exception:
+    """Out of memory as a sentence with sizes; any other error as it is."""
+    if "RESOURCE_EXHAUSTED" not in str(error) and "Out of memory" not in str(error):
+        return error
+    shapes = eqx.filter_eval_shape(run, process, jax.random.key(0), names)
+    sizes = (
+        f"{n}: {s.values.size * s.values.dtype.itemsize / 2**30:.3g} GiB"
+        for n, s in zip(shapes.names, shapes.series, strict=True)
+    )
+    return MemoryError(
+        f"the recording does not fit into memory ({', '.join(sizes)}). Record fewer "
+        "signals with record=(...), sample less often (monitor=js.TemporalAverage(...)), "
+        "or run a frame-wise process with block=."
+    )
 
 
 @eqx.filter_jit

@@ -117,3 +117,9 @@ def test_a_value_that_is_not_finite_marks_the_run(getkey):
     assert run.ok
     bad = js.Recording(run.series, run.names, jnp.uint8(2))
     assert "diverged" in bad.result
+
+
+def test_a_recording_too_large_for_memory_is_refused_with_its_size(getkey):
+    huge = ToyNodes(n_samples=10**7, weights=np.zeros((100_000, 1), np.float32))
+    with pytest.raises(MemoryError, match=r"activity: .* GiB.*record"):
+        js.simulate(huge, getkey())

@@ -1,0 +1,68 @@
+"""The contract of `js.testing`, over every kind that jaxsim registers."""
+
+import pytest
+
+import jaxsim as js
+from jaxsim import testing
+from jaxsim.core.declared import KINDS
+from tests.contracts.examples import EXAMPLES, HOSTS
+
+
+SKIPPED = {
+    "Pipeline": "has its own tests (core/test_pipeline.py): empty it makes nothing",
+    "GivenSignals": "is the test bench itself",
+}
+OURS = sorted(
+    kind
+    for kind, cls in KINDS.items()
+    if cls.__module__.startswith("jaxsim.") and kind not in SKIPPED
+)
+
+
+def family(cls):
+    """The name of the family in HOSTS that a class belongs to, or None."""
+    return next((base.__name__ for base in cls.__mro__ if base.__name__ in HOSTS), None)
+
+
+def process_of(kind):
+    cls = KINDS[kind]
+    instance = EXAMPLES[kind]() if kind in EXAMPLES else cls()
+    if isinstance(instance, js.AbstractStep):
+        return instance, testing.process_around(instance)
+    assert family(cls), (
+        f"{kind} is neither a step nor of a family in tests/contracts/examples.py: say "
+        "there which process shows what it does"
+    )
+    return instance, HOSTS[family(cls)](instance)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_cards_are_complete_and_the_document_round_trip_is_exact(kind):
+    instance, _ = process_of(kind)
+    testing.check_cards(type(instance))
+    testing.check_document(instance)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_signals_have_the_axes_and_types_of_their_cards(kind):
+    testing.check_dims(process_of(kind)[1])
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_compiled_batched_and_moved_runs_agree_and_nothing_recompiles(kind):
+    _, process = process_of(kind)
+    testing.check_jit(process)
+    testing.check_vmap(process)
+    testing.check_no_recompilation(process)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_autodiff_equals_finite_differences_in_float64(kind):
+    testing.check_gradients(process_of(kind)[1])
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_frames_in_blocks_are_the_frames_of_the_whole_run(kind):
+    instance, process = process_of(kind)
+    if isinstance(instance, js.AbstractFrameStep):
+        testing.check_blocks(process)
