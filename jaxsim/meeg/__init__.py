@@ -1,0 +1,1 @@
+"""Sources and sensors of M/EEG. Inside: nAm, uV, fT."""
