@@ -113,7 +113,9 @@ class Delayed(Alone):
         """The interpolated sum; the latest output is in slot `n_slots - 1 + tick`."""
         n_nodes = past.shape[1]
         latest = self.n_slots - 1 + tick
-        at = (latest - self.slots) * n_nodes + jnp.arange(n_nodes)[None, :]
+        at = (latest - self.slots) * n_nodes + jnp.arange(n_nodes, dtype=jnp.int32)[
+            None, :
+        ]
         flat = past.reshape(-1)
         after = flat.at[at].get(mode="promise_in_bounds")
         before = flat.at[at - n_nodes].get(mode="promise_in_bounds")

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Int, PRNGKeyArray
 
 from jaxsim.core.declared import leaves, nearest
 from jaxsim.core.param import optional_part, part, static
@@ -149,18 +149,18 @@ class Network(AbstractStep):
         span = jax.checkpoint(span, prevent_cse=False)
         if spans.parts == 1:
             n_spans = -(-self._n_samples // spans.samples)
-            _, values = jax.lax.scan(span, carry, jnp.arange(n_spans))
+            _, values = jax.lax.scan(span, carry, _count(n_spans))
             return jax.tree.map(
                 lambda x: x.reshape(-1, *x.shape[2:])[: self._n_samples], values
             )
 
         def sample(carry, number):
-            parts = number * spans.parts + jnp.arange(spans.parts)
+            parts = number * spans.parts + _count(spans.parts)
             (moving, memory), _ = jax.lax.scan(span, carry, parts)
             memory, value = monitor.sample(memory, dt_s)
             return (moving, memory), value
 
-        return jax.lax.scan(sample, carry, jnp.arange(self._n_samples))[1]
+        return jax.lax.scan(sample, carry, _count(self._n_samples))[1]
 
     def _burn_in(self, way: Alone, key: PRNGKeyArray) -> Any:
         """State, past and monitor at time zero; ticks of the burn-in are negative."""
@@ -187,7 +187,7 @@ class Network(AbstractStep):
         carry = (moving, memory)
         if n_spans:
             span = jax.checkpoint(span, prevent_cse=False)
-            carry, _ = jax.lax.scan(span, carry, jnp.arange(-n_spans, 0))
+            carry, _ = jax.lax.scan(span, carry, _count(n_spans) - n_spans)
         return carry
 
     def _advance(
@@ -212,7 +212,7 @@ class Network(AbstractStep):
             past = way.tell(past, number, self.coupling.source(model.output(state)))
             return (state, past), self.monitor.watch(model, state, self.variables)
 
-        given = (jnp.arange(n_ticks), self._given(first, n_ticks, key))
+        given = (_count(n_ticks), self._given(first, n_ticks, key))
         moving, seen = jax.lax.scan(tick, (state, way.open(past, n_ticks)), given)
         state, past = moving
         return (state, way.close(past, n_ticks)), seen
@@ -238,3 +238,7 @@ class Network(AbstractStep):
             value = source.drive(value)
         site = source.site or self.model.sites[0]
         return drive | {site: drive[site] + value if site in drive else value}
+
+
+def _count(n: int) -> Int[Array, " n"]:
+    return jnp.arange(n, dtype=jnp.int32)

@@ -114,7 +114,9 @@ def draw_ticks(
         n_blocks = (n_ticks - 2) // BLOCK + 2
     first = jnp.asarray(first, jnp.int32)
     block = first // BLOCK
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(block + jnp.arange(n_blocks))
+    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(
+        block + jnp.arange(n_blocks, dtype=jnp.int32)
+    )
     blocks = jax.vmap(lambda k: draw(k, (n_nodes, BLOCK)))(keys)
     ticks = jnp.swapaxes(blocks, 1, 2).reshape(n_blocks * BLOCK, n_nodes)
     if ticks.shape[0] == n_ticks:

@@ -62,7 +62,7 @@ class PulseTrain(AbstractStimulus):
 
     def drive(self, first, n_ticks, n_nodes, dt_s):
         """Height times the part of each tick that a pulse covers."""
-        tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks)
+        tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks, dtype=jnp.int32)
         start, width, period = (
             x / dt_s for x in (self.start_s, self.width_s, self.period_s)
         )
@@ -101,7 +101,7 @@ class Waveform(AbstractStimulus):
     def drive(self, first, n_ticks, n_nodes, dt_s):
         """The value in force at the start of each tick."""
         values = self.values.reshape(self.values.shape[0], -1)
-        tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks)
+        tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks, dtype=jnp.int32)
         # values per tick as a fraction: no rounding decides which value is in force
         ratio = Fraction(self.rate_hz * dt_s).limit_denominator(10_000)
         whole, rest = tick // ratio.denominator, tick % ratio.denominator
