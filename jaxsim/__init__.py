@@ -40,6 +40,7 @@ from jaxsim.core.table import check as check, table as table
 # measure
 
 # neural
+from jaxsim.neural import generators as generators
 from jaxsim.neural.balloon import (
     Balloon as Balloon,
     BoldWeights2003 as BoldWeights2003,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -119,7 +119,7 @@ class Connectome(Declared):
                 f"{rounded_up(longest):g}, or leave it out."
             )
 
-    def _with(self, parts: dict[str, Any]) -> Self:
+    def _with(self, parts: dict[str, Any]) -> "Connectome":
         """Built anew; the past kept grows with the longest delay unless it is given."""
         lengths, speed = parts["tract_lengths_mm"], parts["speed_m_per_s"]
         kept = parts["max_delay_s"] is not None
@@ -142,7 +142,9 @@ class Connectome(Declared):
             return jnp.zeros_like(self.weights)
         return self.tract_lengths_mm * 1e-3 / self.speed_m_per_s
 
-    def normalised(self, how: Literal["row_sum", "max", "none"] = "row_sum") -> Self:
+    def normalised(
+        self, how: Literal["row_sum", "max", "none"] = "row_sum"
+    ) -> "Connectome":
         """A connectome with scaled weights; this one stays as it is.
 
         Args:
@@ -181,12 +183,12 @@ class Connectome(Declared):
                 "'max', or scale the negative weights yourself."
             )
 
-    def without_self_loops(self) -> Self:
+    def without_self_loops(self) -> "Connectome":
         """A connectome whose diagonal is zero; this one stays as it is."""
         off_diagonal = 1.0 - jnp.eye(self.n_nodes, dtype=self.weights.dtype)
         return self._changed(weights=self.weights * off_diagonal)
 
-    def subset(self, nodes: Sequence[str | int]) -> Self:
+    def subset(self, nodes: Sequence[str | int]) -> "Connectome":
         """The connectome among some nodes, in the order given (so also a reordering).
 
         Args:
@@ -211,7 +213,7 @@ class Connectome(Declared):
         labels = tuple(self.labels[i] for i in keep) if self.labels else ()
         return self._changed(labels=labels, **cut)
 
-    def _changed(self, **parts: Any) -> Self:
+    def _changed(self, **parts: Any) -> "Connectome":
         return self._with({**self._parts(), **parts})
 
     def _name(self, i: int) -> str:
@@ -244,7 +246,7 @@ class Connectome(Declared):
         variable: str | None = None,
         rows: Literal["target", "source"] = "target",
         **given: Any,
-    ) -> Self:
+    ) -> "Connectome":
         """Read a connectome from a file; nothing of it is run or unpacked to disk.
 
         Args:
@@ -276,7 +278,7 @@ class Connectome(Declared):
             raise type(error)(f"{path}: {error}") from None
 
     @classmethod
-    def from_tvb(cls, name: str = "76", **given: Any) -> Self:
+    def from_tvb(cls, name: str = "76", **given: Any) -> "Connectome":
         """A connectome of The Virtual Brain, from the user's installed `tvb-data`.
 
         Weights are raw and keep their diagonal, lengths are in mm, labels and centres
