@@ -1,7 +1,7 @@
 """Leadfield: what sensors see of sources."""
 
 import os
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -166,7 +166,7 @@ class Leadfield(AbstractStep):
         unit: str | None = None,
         sensors_path: str | os.PathLike | None = None,
         **given: Any,
-    ) -> Self:
+    ) -> "Leadfield":
         """Read a gain from `.npy`, `.npz`, `.mat` or a text table.
 
         Channels without any gain (NaN throughout) are left out and named in a warning.
@@ -193,7 +193,7 @@ class Leadfield(AbstractStep):
         *,
         unit: str | None = None,
         **given: Any,
-    ) -> Self:
+    ) -> "Leadfield":
         """The EEG (65) or MEG (276) gain of the user's installed `tvb-data`, by region.
 
         The gain of 16384 cortical vertices is averaged over each region: a column is
@@ -220,6 +220,6 @@ class Leadfield(AbstractStep):
         return cls._of(found, modality, given)
 
     @classmethod
-    def _of(cls, found: GainFile, modality: Any, given: dict[str, Any]) -> Self:
+    def _of(cls, found: GainFile, modality: Any, given: dict[str, Any]) -> "Leadfield":
         fields = {"gain": found.gain, "sensors": found.sensors, "modality": modality}
         return cls(**{**fields, **given})
