@@ -5,6 +5,8 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 """
 
 # core: the words that every part speaks
+# the contract that a class of yours can be held to
+from jaxsim import testing as testing
 from jaxsim.core.declared import (
     Declared as Declared,
     card as card,
@@ -36,9 +38,10 @@ from jaxsim.core.step import (
 )
 from jaxsim.core.table import check as check, table as table
 
+# meeg
+from jaxsim.meeg.leadfield import Leadfield as Leadfield
 
 # measure
-
 # neural
 from jaxsim.neural import generators as generators
 from jaxsim.neural.balloon import (
@@ -87,13 +90,17 @@ from jaxsim.neural.stimulus import (
     Waveform as Waveform,
 )
 
-# meeg
-from jaxsim.meeg.leadfield import Leadfield as Leadfield
-
 # store
+from jaxsim.store.archive import load as load, save as save
+from jaxsim.store.cache import remembered as remembered
+from jaxsim.store.spec import (
+    digest as digest,
+    from_spec as from_spec,
+    json_schema as json_schema,
+    to_spec as to_spec,
+)
 
 # plot
-
 # study
 from jaxsim.study.design import (
     Design as Design,
@@ -107,9 +114,6 @@ from jaxsim.study.prior import (
     uniform as uniform,
 )
 from jaxsim.study.sweep import sweep as sweep
-
-# the contract that a class of yours can be held to
-from jaxsim import testing as testing
 
 
 __version__ = "0.1.0"
