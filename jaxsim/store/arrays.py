@@ -39,6 +39,21 @@ def open_group(folder: Path, *, write: bool = False) -> Any:
     return zarr.open_group(store, mode=mode, zarr_format=3, use_consolidated=False)
 
 
+def member(group: Any, name: str) -> Any:
+    """An array of a group; written to, it writes every chunk.
+
+    zarr does not keep `write_empty_chunks` in the array, so opening must say it again,
+    or a block of zeros would leave no file and be taken for lost.
+
+    Raises:
+        KeyError: there is none.
+    """
+    import zarr
+
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        return group[name]
+
+
 def _durable(folder: Path) -> Any:
     """A zarr store on a local folder that syncs what it writes."""
     from zarr.storage import LocalStore

@@ -27,7 +27,7 @@ class Beside(Mapping[str, np.ndarray]):
         if self._group is None:
             self._group = zarrs.open_group(self.folder)
         try:
-            array = self._group[place]
+            array = zarrs.member(self._group, place)
         except KeyError:
             raise ValueError(
                 f"{self.folder}: the array '{place}' is missing; bring it back from a "

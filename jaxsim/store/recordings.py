@@ -97,7 +97,7 @@ def read_recording(folder: Path, facts: dict[str, Any]) -> Recording:
 def open_array(root: Any, folder: Path, name: str) -> Any:
     """One zarr array of a store; a sentence when it is not there."""
     try:
-        return root[name]
+        return zarrs.member(root, name)
     except KeyError:
         told = f"{folder} is not whole: its array '{name}' is missing."
         raise ValueError(told) from None

@@ -239,11 +239,10 @@ def _on_disk(
     block: int,
     plan: list[Block],
 ) -> Any:
-    from jaxsim.store.archive import SweepStore
+    from jaxsim.store.sweeps import SweepStore
 
     runs = np.concatenate([np.where(b.real, b.runs, -1) for b in plan])
-    facts = {"record": list(shape.names), "block": block}
-    return SweepStore(store, facts, shape.names, shape, block, runs, design)
+    return SweepStore(store, {}, shape.names, shape, block, runs, design, process, key)
 
 
 def _in_axes(recording: Recording, design: Design) -> Recording:
