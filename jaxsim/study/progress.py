@@ -9,6 +9,11 @@ from typing import Any
 Progress = bool | Callable[[int, int], Any] | None
 
 
+def shown(progress: Progress) -> bool:
+    """Whether anyone looks: a callback, or a bar asked for or on a terminal."""
+    return bool(progress) or (progress is None and sys.stderr.isatty())
+
+
 @contextlib.contextmanager
 def reporter(
     progress: Progress, total: int, what: str, unit: str = "runs"
@@ -25,7 +30,7 @@ def reporter(
     if callable(progress):
         yield lambda done: progress(done, total)
         return
-    if progress is False or (progress is None and not sys.stderr.isatty()):
+    if not shown(progress):
         yield lambda done: None
         return
     from rich.console import Console
