@@ -42,6 +42,7 @@ from jaxsim.core.table import check as check, table as table
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
 
 # measure
+from jaxsim import measure as measure
 # neural
 from jaxsim.neural import generators as generators
 from jaxsim.neural.balloon import (

@@ -1,0 +1,48 @@
+"""Measures: pure functions on arrays (or on series), time on the first axis."""
+
+from jaxsim.measure.connectivity import (
+    coherence as coherence,
+    correlation as correlation,
+    fc_correlation as fc_correlation,
+    fcd_distance as fcd_distance,
+    fisher_z as fisher_z,
+    functional_connectivity as functional_connectivity,
+    functional_connectivity_dynamics as functional_connectivity_dynamics,
+    upper_triangle as upper_triangle,
+    wasserstein_distance as wasserstein_distance,
+)
+from jaxsim.measure.distance import (
+    fc_correlation_loss as fc_correlation_loss,
+    fc_mse as fc_mse,
+    mean_loss as mean_loss,
+    spectral_distance as spectral_distance,
+    variance_loss as variance_loss,
+)
+from jaxsim.measure.named_loss import (
+    build_loss as build_loss,
+    list_losses as list_losses,
+    register_loss as register_loss,
+    sum_of_losses as sum_of_losses,
+)
+from jaxsim.measure.psd_loss import (
+    band_fraction_loss as band_fraction_loss,
+    band_ratio_loss as band_ratio_loss,
+    decibel_mse as decibel_mse,
+    log_psd_mse as log_psd_mse,
+    peak_loss as peak_loss,
+    psd_mse as psd_mse,
+    slope_loss as slope_loss,
+    weighted_psd_mse as weighted_psd_mse,
+)
+from jaxsim.measure.spectrum import (
+    BANDS as BANDS,
+    band_fractions as band_fractions,
+    band_power as band_power,
+    crop as crop,
+    mean_frequency as mean_frequency,
+    peak_frequency as peak_frequency,
+    relative_power as relative_power,
+    spectral_slope as spectral_slope,
+    to_decibel as to_decibel,
+    welch as welch,
+)
