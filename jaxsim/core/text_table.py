@@ -50,7 +50,8 @@ def _parse_slowly(lines: list[str], mark: str | None, where: str) -> Table:
     body_width = len(cells[-1])
     columns: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
-    if len(cells) > 1 and not all(_is_number(c) for c in cells[0][-body_width + 1 :]):
+    heads = cells[0][-body_width + 1 :]
+    if len(cells) > 1 and any(heads) and not any(_is_number(head) for head in heads):
         columns, cells = tuple(c.strip() for c in cells[0]), cells[1:]
     if body_width > 1 and not any(_is_number(row[0]) for row in cells if row):
         rows = tuple(row[0].strip() for row in cells)

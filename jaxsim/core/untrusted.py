@@ -5,16 +5,17 @@ member by member in memory, and whatever is wrong becomes one sentence with the 
 """
 
 import bz2
+import io
 import json
 import math
 import os
-import struct
 import zipfile
-import zlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+
+from jaxsim.core.matlab import parse_mat
 
 
 MAX_BYTES = 1 << 30  # of one unpacked archive, or of one text file
@@ -56,12 +57,10 @@ def read_npy(path: Path) -> np.ndarray:
 
 def npy_from_bytes(content: bytes, where: str) -> np.ndarray:
     """An array from the bytes of a `.npy` file, as an `.npz` holds them."""
-    import io
-
     return _array(io.BytesIO(content), len(content), where)
 
 
-def _array(stream: BinaryIO, size: int, where: str) -> np.ndarray:
+def _array(stream: Any, size: int, where: str) -> np.ndarray:
     header = np.lib.format
     readers = {
         (1, 0): header.read_array_header_1_0,
@@ -208,60 +207,17 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_mat(path: Path) -> dict[str, np.ndarray]:
-    """The numeric arrays of a MATLAB file (v4 to v7) by name, sparse ones dense.
+    """The numeric and text arrays of a MATLAB file (v4 to v7), sparse ones dense.
 
     Raises:
         ValueError: not such a file, damaged, too large, or v7.3 (which is HDF5).
     """
-    import scipy.io
-
-    _check_mat(path)
     try:
-        sizes = {name: math.prod(shape) for name, shape, _ in scipy.io.whosmat(path)}
-        if sum(sizes.values()) * 8 > MAX_BYTES:
-            raise ValueError(f"its arrays have {sum(sizes.values())} entries in all")
-        raw = scipy.io.loadmat(path, variable_names=list(sizes))
-        raw = {name: raw[name] for name in sizes if name in raw}
-        dense = {n: v.toarray() if hasattr(v, "toarray") else v for n, v in raw.items()}
-    except Exception as error:  # scipy raises whatever a broken file leads it to
+        return parse_mat(read_bytes(path), MAX_BYTES)
+    except ValueError as error:
         raise ValueError(
             f"{path} is not a MATLAB file that can be read ({_one_line(error)})."
         ) from None
-    arrays = {name: np.asarray(value) for name, value in dense.items()}
-    return {n: a for n, a in arrays.items() if a.dtype.kind in "fiubUS"}
-
-
-def _check_mat(path: Path) -> None:
-    """Refuse v7.3, and compressed elements that would fill the memory."""
-    content = read_bytes(path)
-    if content[:4] == b"\x89HDF" or content[:10] == b"MATLAB 7.3":
-        raise ValueError(
-            f"{path} is a MATLAB 7.3 file (HDF5 inside); save it in MATLAB with "
-            "save(path, '-v7', ...), or as .npy."
-        )
-    order = {b"IM": "<", b"MI": ">"}.get(content[126:128])
-    budget, at = MAX_BYTES, 128
-    while order and at + 8 <= len(content):
-        kind, size = struct.unpack(order + "II", content[at : at + 8])
-        if kind == 15:  # miCOMPRESSED
-            budget -= _inflated(content[at + 8 : at + 8 + size], budget, path)
-        at += 8 + size
-
-
-def _inflated(content: bytes, budget: int, path: Path) -> int:
-    """How many bytes a zlib stream gives, counted without keeping them."""
-    stream, total = zlib.decompressobj(), 0
-    try:
-        while content and not stream.eof:
-            total += len(stream.decompress(content, 1 << 20))
-            content = stream.unconsumed_tail
-            if total > budget:
-                raise ValueError(
-                    f"{path} unpacks to more than {_size(MAX_BYTES)}: a bomb."
-                )
-    except zlib.error as error:
-        raise ValueError(f"{path} is damaged ({_one_line(error)}).") from None
-    return total
 
 
 def text_of(content: bytes, where: str) -> str:

@@ -18,6 +18,8 @@ def as_matrix(value: Any, name: str) -> Any:
     Raises:
         TypeError: text, ragged rows, objects.
     """
+    if value is None:
+        raise TypeError(f"Connectome.{name} is None; give a square array of numbers.")
     if hasattr(value, "toarray"):
         value = value.toarray()
     if not hasattr(value, "dtype") or np.dtype(value.dtype).kind == "O":

@@ -176,7 +176,7 @@ class Connectome(Declared):
         size = np.abs(weights).sum(axis=1)
         bad = np.flatnonzero((size > 0) & (weights.sum(axis=1) <= 1e-6 * size))
         if bad.size:
-            named = ", ".join(self._name(i) for i in bad[:5])
+            named = ", ".join(self._name(i) for i in bad[:5].tolist())
             raise ValueError(
                 f"Connectome.normalised('row_sum'): the weights into {named} sum to "
                 "zero or less, so dividing by the sum would blow up or flip signs. Use "

@@ -101,6 +101,7 @@ def _from_arrays(
         known = (lengths, _first(arrays, CENTRES))
         numeric = {n: a for n, a in arrays.items() if a.dtype.kind in "fiub"}
         square = [n for n, a in numeric.items() if a.ndim == 2 and len(a) == a.shape[1]]
+        square = [n for n in square if numeric[n].size > 1] or square
         others = [n for n in square if n not in known] or square
         if len(others) != 1:
             held = ", ".join(f"{n} {a.shape}" for n, a in arrays.items()) or "no array"
