@@ -18,21 +18,31 @@ def to_rest(lines: list[str]) -> list[str]:
         if inside is None and (found := re.fullmatch(r"```(\w*)", text)):
             inside = "```"
             out += ["", f"{indent}.. code-block:: {found[1] or 'text'}", ""]
-        elif inside is None and text == "$$":
-            inside = "$$"
+        elif inside is None and text.startswith("$$"):
             out += ["", f"{indent}.. math::", ""]
-        elif inside is not None and text == inside:
+            body, ended = re.subn(r"\$\$[.,]?$", "", text[2:])
+            inside = None if ended else "$$"
+            out += [f"{indent}    {body.strip()}"] if body.strip() else []
+            out += [""] if ended else []
+        elif inside == "```" and text == inside:
             inside = None
             out.append("")
+        elif inside == "$$" and (found := re.fullmatch(r"(.*)\$\$[.,]?", text)):
+            inside = None
+            out += [f"{indent}    {found[1].strip()}", ""]
         elif inside is not None:
             out.append(f"    {line}" if text else "")
-        elif found := re.fullmatch(r"\$\$(.+)\$\$[.,]?", text):
-            out += ["", f"{indent}.. math:: {found[1].strip()}", ""]
-        elif text == "$$" or "`" in text and "$" in text:
-            out.append(line)
         else:
-            out.append(re.sub(r"(?<![\w$])\$([^$]+)\$(?![\w$])", r":math:`\1`", line))
+            out.append(_inline_math(line))
     return out
+
+
+def _inline_math(line: str) -> str:
+    """`$x$` outside of backticks becomes a math role."""
+    parts = line.split("`")
+    for i in range(0, len(parts), 2):
+        parts[i] = re.sub(r"\$([^$]+)\$", r":math:@@\1@@", parts[i])
+    return "`".join(parts).replace("@@", "`")
 
 
 def table(cls: type[Declared]) -> list[str]:

@@ -1,0 +1,91 @@
+"""`run`: one recording, to look at or to keep."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from jaxsim.cli.source import OfProcess
+
+
+@dataclasses.dataclass(frozen=True)
+class Run(OfProcess):
+    """Simulate a process once.
+
+    jaxsim run wendling --plot
+    jaxsim run wendling:Type3 --network.duration_s 10 --seed 42 --out spikes.zarr
+    jaxsim run wendling --set network.connectome=@small_world:n_nodes=20,degree=4
+    jaxsim run mine.yaml --set network.solver.kind=RungeKutta4 --network.dt_s 1e-3
+    """
+
+    seed: int = 0
+    """another number, another noise"""
+    record: Annotated[
+        tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="SIGNAL")
+    ] = ()
+    """what to record; all signals by default"""
+    out: Annotated[str, tyro.conf.arg(metavar="FILE")] = ""
+    """where to keep the recording: name.zarr (with all that made it), or name.npz"""
+    plot: bool = False
+    """draw the recording into a .png beside --out, or in this folder"""
+    block: int | None = None
+    """frames at a time, for long movies"""
+
+    def run(self, rest: list[str]) -> int:
+        """Simulate, print, keep, draw."""
+        import jax
+
+        from jaxsim.core.simulate import simulate
+
+        check_out(self.out)
+        process = self.load(rest, f"jaxsim run {self.process}")
+        began = time.perf_counter()
+        recording = simulate(
+            process, jax.random.key(self.seed), self.record or None, block=self.block
+        )
+        jax.block_until_ready(recording.series)
+        print(recording)
+        print(f"took {time.perf_counter() - began:.2f} s, compilation included")
+        keep(recording, self.out)
+        if self.plot:
+            draw(recording, Path(self.out or self.stem).with_suffix(".png"))
+        return 0 if recording.ok else 1
+
+
+def check_out(out: str, suffixes: tuple[str, ...] = (".zarr", ".npz")) -> None:
+    """Refuse, before anything runs, a name that nothing could be written to."""
+    if out and Path(out).suffix not in suffixes:
+        raise ValueError(f"--out {out}: the name must end in {' or '.join(suffixes)}.")
+    if out and not Path(out).absolute().parent.is_dir():
+        raise FileNotFoundError(f"--out {out}: there is no folder {Path(out).parent}.")
+
+
+def keep(recording: Any, out: str) -> None:
+    """Write a recording to a store, or its arrays to an .npz."""
+    if not out:
+        return
+    if out.endswith(".zarr"):
+        from jaxsim.store.archive import save
+
+        save(recording, out)
+    else:
+        import numpy as np
+
+        arrays = {name: np.asarray(recording[name].values) for name in recording}
+        for name in recording:
+            if (clock := recording[name].clock) is not None:
+                n_samples = arrays[name].shape[0]
+                arrays[f"{name}_time_s"] = np.asarray(clock.times(n_samples))
+        np.savez(out, allow_pickle=False, **arrays)
+    print(f"kept: {out}")
+
+
+def draw(recording: Any, path: Path) -> None:
+    """The first signal that has a picture, as a .png."""
+    from jaxsim.plot.plot import plot
+
+    figure = plot(recording)
+    figure.savefig(path, dpi=120)
+    print(f"drawn: {path}")
