@@ -14,6 +14,7 @@ from jaxtyping import PRNGKeyArray
 
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.topology import (
+    Number,
     block_sizes_of,
     check_common,
     check_degree,
@@ -47,11 +48,11 @@ def erdos_renyi(
     n_nodes: int,
     key: PRNGKeyArray,
     *,
-    density: float = 0.1,
+    density: Number = 0.1,
     weights: WeightLaw = "lognormal",
-    scale: float = 1.0,
+    scale: Number = 1.0,
     symmetric: bool = False,
-    radius_mm: float | None = None,
+    radius_mm: Number | None = None,
 ) -> Connectome:
     """Every connection is there with the same probability, independently.
 
@@ -75,15 +76,15 @@ def erdos_renyi(
     return _finish(drawn, key, weights, scale, symmetric, radius_mm)
 
 
-def ringlattice(
+def ring_lattice(
     n_nodes: int,
     key: PRNGKeyArray,
     *,
     degree: int = 2,
     weights: WeightLaw = "uniform",
-    scale: float = 1.0,
+    scale: Number = 1.0,
     symmetric: bool = True,
-    radius_mm: float | None = None,
+    radius_mm: Number | None = None,
 ) -> Connectome:
     """Nodes on a ring, each connected with its nearest neighbours on both sides.
 
@@ -113,11 +114,11 @@ def small_world(
     key: PRNGKeyArray,
     *,
     degree: int = 4,
-    rewire: float = 0.1,
+    rewire: Number = 0.1,
     weights: WeightLaw = "lognormal",
-    scale: float = 1.0,
+    scale: Number = 1.0,
     symmetric: bool = True,
-    radius_mm: float | None = None,
+    radius_mm: Number | None = None,
 ) -> Connectome:
     """A ring lattice of which some connections are moved elsewhere at random.
 
@@ -159,13 +160,13 @@ def stochastic_block(
     key: PRNGKeyArray,
     *,
     n_blocks: int = 4,
-    p_in: float = 0.3,
-    p_out: float = 0.05,
+    p_in: Number = 0.3,
+    p_out: Number = 0.05,
     block_sizes: Sequence[int] | None = None,
     weights: WeightLaw = "lognormal",
-    scale: float = 1.0,
+    scale: Number = 1.0,
     symmetric: bool = False,
-    radius_mm: float | None = None,
+    radius_mm: Number | None = None,
 ) -> Connectome:
     """Communities: connections are likelier within a block than between blocks.
 
@@ -208,12 +209,12 @@ def spatial(
     n_nodes: int,
     key: PRNGKeyArray,
     *,
-    degree: float = 12.0,
-    decay_mm: float = 30.0,
+    degree: Number = 12.0,
+    decay_mm: Number = 30.0,
     weights: WeightLaw = "lognormal",
-    scale: float = 1.0,
+    scale: Number = 1.0,
     symmetric: bool = False,
-    radius_mm: float = 70.0,
+    radius_mm: Number = 70.0,
 ) -> Connectome:
     r"""Nodes in a ball, connected the likelier the nearer, with tracts of real length.
 
@@ -269,9 +270,9 @@ def _finish(
     adjacency: np.ndarray,
     key: PRNGKeyArray,
     law: str,
-    scale: float,
+    scale: Number,
     symmetric: bool,
-    radius_mm: float | None,
+    radius_mm: Number | None,
     positions: np.ndarray | None = None,
     labels: tuple[str, ...] = (),
     nearness: np.ndarray | float = 1.0,

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 
+Number = float | int
 LAWS = ("lognormal", "normal", "uniform", "constant")
 
 
@@ -21,7 +22,7 @@ def uniforms(key: PRNGKeyArray, n: int) -> np.ndarray:
     return np.asarray(jax.random.uniform(key, (n, n), jnp.float32), float)
 
 
-def draw_weights(key: PRNGKeyArray, law: str, scale: float, n: int) -> np.ndarray:
+def draw_weights(key: PRNGKeyArray, law: str, scale: Number, n: int) -> np.ndarray:
     """Weights between all nodes, by the law."""
     if law == "uniform":
         return uniforms(key, n) * scale
@@ -47,17 +48,20 @@ def lattice(n_nodes: int, degree: int) -> np.ndarray:
     return (apart > 0) & (apart <= max(degree // 2, 1))
 
 
-def on_circle(n_nodes: int, radius_mm: float) -> np.ndarray:
+def on_circle(n_nodes: int, radius_mm: Number) -> np.ndarray:
     """Places evenly on a circle, in mm."""
     angle = 2 * np.pi * np.arange(n_nodes) / n_nodes
     flat = np.zeros_like(angle)
     return radius_mm * np.stack([np.cos(angle), np.sin(angle), flat], axis=1)
 
 
-def in_ball(n_nodes: int, key: PRNGKeyArray, radius_mm: float) -> np.ndarray:
+def in_ball(n_nodes: int, key: PRNGKeyArray, radius_mm: Number) -> np.ndarray:
     """Places drawn evenly from a ball, in mm."""
-    places = jax.random.ball(key, 3, shape=(n_nodes,), dtype=jnp.float32)
-    return radius_mm * np.asarray(places, float)
+    where, deep = jax.random.split(key)
+    points = np.asarray(jax.random.normal(where, (n_nodes, 3), jnp.float32), float)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    volume = np.asarray(jax.random.uniform(deep, (n_nodes, 1), jnp.float32), float)
+    return radius_mm * points * np.cbrt(volume)
 
 
 def distances(positions: np.ndarray) -> np.ndarray:
@@ -66,7 +70,7 @@ def distances(positions: np.ndarray) -> np.ndarray:
     return np.sqrt((apart**2).sum(axis=-1))
 
 
-def scaled_to(nearness: np.ndarray, n_connections: float) -> np.ndarray:
+def scaled_to(nearness: np.ndarray, n_connections: Number) -> np.ndarray:
     """Probabilities in proportion to nearness (cut at 1) that sum to a number."""
     low, high = 0.0, 1.0
     while np.minimum(1.0, high * nearness).sum() < n_connections * (1 - 1e-9):
@@ -105,7 +109,7 @@ def block_sizes_of(
 
 
 def check_common(
-    name: str, n_nodes: int, key: Any, law: str, scale: float, radius_mm: float | None
+    name: str, n_nodes: int, key: Any, law: str, scale: Number, radius_mm: Number | None
 ) -> None:
     """Refuse what no generator can use."""
     if n_nodes < 1:
@@ -126,7 +130,7 @@ def check_common(
         raise ValueError(f"generators.{name}: radius_mm = {radius_mm} must be above 0.")
 
 
-def check_fraction(name: str, what: str, value: float) -> None:
+def check_fraction(name: str, what: str, value: Number) -> None:
     """Refuse what is no probability."""
     if not 0.0 <= value <= 1.0:
         raise ValueError(
