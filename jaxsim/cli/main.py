@@ -7,7 +7,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+
+from jaxsim.cli.stop import Terminated, said, stoppable
 
 
 DESCRIPTION = """\
@@ -26,10 +27,6 @@ Each command has its own --help, and so has each process: jaxsim run wendling --
 """
 
 
-class Terminated(BaseException):
-    """SIGTERM came: unwind, so that what is being written is left resumable."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -42,15 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = [word for word in given if word != "--debug"]
-    before = _on_terminate(_raise_terminated)
     try:
-        return _run(given)
+        with stoppable():
+            return _run(given)
     except SystemExit as end:  # tyro has said what was wrong, or printed its help
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
-        return _say("stopped by Ctrl-C", 130)
+        return _say(said(signal.SIGINT), 130)
     except Terminated:
-        return _say("stopped by SIGTERM", 143)
+        return _say(said(signal.SIGTERM), 143)
     except BrokenPipeError:  # `jaxsim list | head`
         sys.stderr.close()
         return 0
@@ -58,8 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(error, debug, 2)
     except Exception as error:
         return _tell(error, debug, 1)
-    finally:
-        _on_terminate(before)
 
 
 def _run(given: list[str]) -> int:
@@ -81,21 +76,9 @@ def _tell(error: Exception, debug: bool, code: int) -> int:
         text = str(error.args[0]) if error.args else text
     if code == 1:
         text = f"{type(error).__name__}: {text} (--debug shows where)"
-    return _say(text, code)
+    return _say(f"jaxsim: {text}", code)
 
 
 def _say(text: str, code: int) -> int:
-    print(f"jaxsim: {text}", file=sys.stderr)
+    print(text, file=sys.stderr)
     return code
-
-
-def _raise_terminated(number: int, frame: Any) -> None:
-    raise Terminated
-
-
-def _on_terminate(handler: Any) -> Any:
-    """Install a handler for SIGTERM; None where signals cannot be had (threads)."""
-    try:
-        return signal.signal(signal.SIGTERM, handler) if handler else None
-    except ValueError:
-        return None
