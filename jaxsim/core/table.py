@@ -61,4 +61,6 @@ def show(value: Any) -> str:
             return f"{shortest(value)}"
         shape = "x".join(map(str, value.shape))
         return f"array {shape}"
+    if isinstance(value, tuple) and len(value) > 4:
+        return f"({value[0]!r}, ... {value[-1]!r}): {len(value)}"
     return str(value)
