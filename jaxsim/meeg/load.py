@@ -152,7 +152,7 @@ def without_silent_rows(
     gain: np.ndarray, sensors: tuple[str, ...], where: str
 ) -> GainFile:
     """Drop rows that are NaN throughout (dead channels), and say which."""
-    silent = np.isnan(gain).all(axis=1)
+    silent = np.asarray(np.isnan(gain).all(axis=1))
     if not silent.any():
         return GainFile(gain, sensors)
     gone = np.flatnonzero(silent)

@@ -284,8 +284,8 @@ def _finish(
     weights = np.where(adjacency, weights * nearness, 0.0)
     np.fill_diagonal(weights, 0.0)
     if radius_mm is None:
-        return Connectome(weights, labels=labels)
+        return from_arrays(weights, labels=labels)
     if positions is None:
         positions = in_ball(len(adjacency), _key(key, 2), radius_mm)
     lengths = distances(positions)
-    return Connectome(weights, lengths, labels=labels, centres_mm=positions)
+    return from_arrays(weights, lengths, labels=labels, centres_mm=positions)

@@ -163,6 +163,7 @@ def _centres(text: str, where: str) -> tuple[tuple[str, ...], np.ndarray]:
     lines = [words for line in text.splitlines() if (words := line.split())]
     unnamed = all(len(words) == 3 for words in lines)
     places = [words if unnamed else words[1:4] for words in lines]
+    positions: np.ndarray
     try:
         positions = np.array([[float(word) for word in place] for place in places])
     except ValueError:
