@@ -30,6 +30,8 @@ class Run(OfProcess):
     """where to keep the recording: name.zarr (with all that made it), or name.npz"""
     plot: bool = False
     """draw the recording into a .png beside --out, or in this folder"""
+    picture: str = ""
+    """what --plot draws: a signal's name, spectrum, fc, ..."""
     block: int | None = None
     """frames at a time, for long movies"""
 
@@ -50,7 +52,8 @@ class Run(OfProcess):
         print(f"took {time.perf_counter() - began:.2f} s, compilation included")
         keep(recording, self.out)
         if self.plot:
-            draw(recording, Path(self.out or self.stem).with_suffix(".png"))
+            name = Path(self.out or self.stem).with_suffix(".png")
+            draw(recording, self.picture, name)
         return 0 if recording.ok else 1
 
 
@@ -82,10 +85,9 @@ def keep(recording: Any, out: str) -> None:
     print(f"kept: {out}")
 
 
-def draw(recording: Any, path: Path) -> None:
-    """The first signal that has a picture, as a .png."""
-    from jaxsim.plot.plot import plot
+def draw(recording: Any, picture: str, path: Path) -> None:
+    """A picture of a recording as a file."""
+    from jaxsim.plot import plot
 
-    figure = plot(recording)
-    figure.savefig(path, dpi=120)
+    plot(recording, picture or None).savefig(path, dpi=120)
     print(f"drawn: {path}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
-from jaxsim.cli.run import check_out
+from jaxsim.cli.run import check_out, draw
 from jaxsim.cli.source import OfProcess
 
 
@@ -46,6 +46,10 @@ class Sweep(OfProcess):
     """a store, written as the sweep goes; the same command goes on where it stopped"""
     csv: Annotated[str, tyro.conf.arg(metavar="FILE.csv")] = ""
     """the table as a file"""
+    plot: bool = False
+    """draw the runs into a .png beside --out, or in this folder"""
+    picture: str = ""
+    """what --plot draws: a signal's name, or spectrum"""
 
     def run(self, rest: list[str]) -> int:
         """Sweep, print the table, keep it."""
@@ -71,6 +75,8 @@ class Sweep(OfProcess):
             print(f"kept: {self.csv}")
         if self.out:
             print(f"kept: {Path(self.out)}")
+        if self.plot:
+            draw(runs, self.picture, Path(self.out or self.stem).with_suffix(".png"))
         return 0 if runs.ok else 1
 
     def design(self) -> Any:

@@ -17,8 +17,6 @@ import equinox as eqx
 from jaxsim.core.param import Card, check
 
 
-Process = TypeVar("Process", bound="Declared")
-
 KINDS: dict[str, type["Declared"]] = {}  # every final class, by its name
 FORMER: dict[str, str] = {}  # old name -> living kind
 
@@ -64,6 +62,10 @@ class Declared(eqx.Module):
         from jaxsim.core.schema import schema_of
 
         return schema_of(cls, handler)
+
+
+# bound to the class itself: other modules could not resolve its name
+Process = TypeVar("Process", bound=Declared)
 
 
 def _register(cls: type[Declared]) -> None:
