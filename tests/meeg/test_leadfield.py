@@ -143,6 +143,17 @@ def test_a_leadfield_keeps_the_contract():
     )
 
 
+def test_a_leadfield_may_be_rebuilt_while_jax_traces():
+    step, sources = js.Leadfield(GAIN), activity(np.ones((1, 3)))
+
+    @jax.jit
+    def field(moment):  # gain is concrete here, the moment is not
+        moved = js.replace(step, {"moment_nam": moment})
+        return moved(sources)["field"].values
+
+    np.testing.assert_allclose(field(2.0), 2 * step(sources)["field"].values)
+
+
 BAD = {
     "one axis": (dict(gain=np.ones(3)), r"gain has shape \(3,\); it must be a matrix"),
     "three axes": (dict(gain=np.ones((3, 2, 2))), "sensors x sources"),

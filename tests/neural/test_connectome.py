@@ -315,3 +315,16 @@ def test_a_connectome_is_the_same_after_its_document():
     connectome = js.Connectome([[0, 1], [2, 0]], LENGTHS, labels=("a", "b"))
     slow = js.replace(connectome, {"speed_m_per_s": 0.5})
     assert js.testing.check(slow)
+
+
+def test_a_connectome_may_be_rebuilt_while_jax_traces():
+    connectome = js.Connectome(np.ones((2, 2)), LENGTHS)
+
+    @jax.jit
+    def delays(scale):  # lengths are concrete here, the weights are not
+        moved = js.replace(connectome, {"weights": scale * jnp.ones((2, 2))})
+        return moved.normalised().without_self_loops().weights, moved.delays_s
+
+    weights, lags = delays(3.0)
+    np.testing.assert_allclose(weights, [[0, 0.5], [0.5, 0]])
+    np.testing.assert_allclose(lags, connectome.delays_s)
