@@ -1,9 +1,9 @@
 """What reaches the nodes from other nodes: nothing, at once, or delayed.
 
-A pathway rides in the scan over ticks. `open` makes room in the past for the ticks of
-one span, `hear` reads what arrives at a tick, `tell` writes what was put out, `close`
-keeps what the next span needs. `now` is what arrives without delay, within the stages
-of a solver.
+A pathway rides in the scan over ticks. `over` readies it for spans of some length.
+`open` makes room in the past for the ticks of one span, `tell` writes what is put out
+at a tick, `hear` reads what arrives, `close` keeps what the next span needs. `now` is
+what arrives without delay, within the stages of a solver.
 """
 
 import math
@@ -32,6 +32,10 @@ def pathway(connectome: Connectome | None, dt_s: float) -> "Alone | Instant | De
 class Alone(eqx.Module):
     """Nobody hears anybody."""
 
+    def over(self, n_ticks: int) -> Any:
+        """This pathway, ready for spans of `n_ticks`."""
+        return self
+
     def start(self, output: Nodes) -> Any:
         """What is remembered before the first tick."""
         return ()
@@ -49,7 +53,7 @@ class Alone(eqx.Module):
         return None
 
     def tell(self, past: Any, tick: Int[Array, ""], output: Nodes) -> Any:
-        """Remember what was put out at the end of a tick."""
+        """Remember what is put out at the start of a tick."""
         return past
 
     def close(self, past: Any, n_ticks: int) -> Any:
@@ -70,7 +74,7 @@ class Instant(Alone):
 class Delayed(Alone):
     r"""Each tract delivers what its source put out `lag` ticks ago.
 
-    The past is a table `(slot, node)`; a lag between two slots is read by linear
+    The past is a table `(node, slot)`; a lag between two slots is read by linear
     interpolation,
 
     $$ x_j(t - \tau) \approx (1 - w)\, x_j[t - \lfloor\tau\rfloor]
@@ -87,6 +91,7 @@ class Delayed(Alone):
     far: Float[Array, "node node"]  # weight of the slot just before it
     slots: Int[Array, "node node"]  # whole ticks of each lag
     n_slots: int = eqx.field(static=True)
+    at: Int[Array, "node node"] | None = None  # where tick 0 of a span reads
 
     @classmethod
     def of(cls, connectome: Connectome, dt_s: float) -> "Delayed":
@@ -99,36 +104,42 @@ class Delayed(Alone):
         part = lag - whole
         slots = jnp.clip(jnp.nan_to_num(whole), 0, longest).astype(jnp.int32)
         weights = connectome.weights
-        return cls(weights * (1.0 - part), weights * part, slots, longest + 2)
+        return cls(weights * (1.0 - part), weights * part, slots, longest + 1)
 
-    def start(self, output: Nodes) -> Float[Array, "slot node"]:
+    def over(self, n_ticks):
+        """With the places to read worked out, once for all ticks of a span."""
+        row = jnp.arange(self.slots.shape[0], dtype=jnp.int32)[None, :]
+        at = row * (self.n_slots + n_ticks) + self.n_slots - self.slots
+        return Delayed(self.near, self.far, self.slots, self.n_slots, at)
+
+    def start(self, output: Nodes) -> Float[Array, "node slot"]:
         """The initial output, for ever."""
-        return jnp.broadcast_to(output, (self.n_slots, *output.shape))
+        return jnp.broadcast_to(output[:, None], (output.shape[0], self.n_slots))
 
     def open(self, past, n_ticks):
         """Empty slots after the past."""
-        return jnp.concatenate([past, jnp.zeros((n_ticks, past.shape[1]), past.dtype)])
+        room = jnp.zeros((past.shape[0], n_ticks), past.dtype)
+        return jnp.concatenate([past, room], axis=1)
 
     def hear(self, past, tick):
-        """The interpolated sum; the latest output is in slot `n_slots - 1 + tick`."""
-        n_nodes = past.shape[1]
-        latest = self.n_slots - 1 + tick
-        at = (latest - self.slots) * n_nodes + jnp.arange(n_nodes, dtype=jnp.int32)[
-            None, :
-        ]
+        """The interpolated sum; the latest output is in slot `n_slots + tick`."""
         flat = past.reshape(-1)
-        after = flat.at[at].get(mode="promise_in_bounds")
-        before = flat.at[at - n_nodes].get(mode="promise_in_bounds")
-        return jnp.sum(self.near * after + self.far * before, axis=1)
+        after = flat.at[self.at + tick].get(mode="promise_in_bounds")
+        before = flat.at[self.at + (tick - 1)].get(mode="promise_in_bounds")
+        arriving = self.near * after + self.far * before
+        # a product with ones: XLA adds up rows of a fused sum one number at a time
+        return arriving @ jnp.ones_like(arriving[0])
 
     def now(self, output):
         """Nothing: all that is heard comes through the past."""
         return None
 
     def tell(self, past, tick, output):
-        """Into the slot after the latest."""
-        return jax.lax.dynamic_update_index_in_dim(past, output, self.n_slots + tick, 0)
+        """Into the slot of the tick."""
+        return jax.lax.dynamic_update_slice(
+            past, output[:, None], (0, self.n_slots + tick)
+        )
 
     def close(self, past, n_ticks):
         """The last `n_slots`."""
-        return past[n_ticks:]
+        return past[:, n_ticks:]

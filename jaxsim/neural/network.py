@@ -12,7 +12,7 @@ from jaxsim.core.signal import Clock, Series, Signal, activity_card
 from jaxsim.core.step import AbstractStep, fold_name
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.coupling import AbstractCoupling, LinearCoupling
-from jaxsim.neural.delay import Alone, pathway
+from jaxsim.neural.delay import Alone, Delayed, pathway
 from jaxsim.neural.initial import AbstractInitial, Rest
 from jaxsim.neural.model import AbstractModel
 from jaxsim.neural.monitor import AbstractMonitor
@@ -21,6 +21,7 @@ from jaxsim.neural.noise import BLOCK, AbstractNoise
 from jaxsim.neural.solver import AbstractSolver, Heun
 from jaxsim.neural.span import plan, whole_ticks
 from jaxsim.neural.stimulus import AbstractStimulus
+from jaxsim.neural.ticking import scan_ticks
 
 
 class Network(AbstractStep):
@@ -102,7 +103,9 @@ class Network(AbstractStep):
 
     def cards(self) -> dict[str, Signal]:
         """`activity` in the model's unit, and what else is recorded."""
-        watched = {"activity": activity_card(self.model.unit, "activity of each node")}
+        unit, moment = self.model.unit, self.model.moment_nam
+        doc = "activity of each node"
+        watched = {"activity": activity_card(unit, doc, moment_nam=moment)}
         if self.variables:
             watched["states"] = Signal(
                 "time variable node", "1", "variables of the model, in its units"
@@ -196,10 +199,13 @@ class Network(AbstractStep):
         """Integrate a span: state and past after it, and what was seen in each tick."""
         model, dt_s = self.model, self.dt_s
         state, past = moving
+        way = way.over(n_ticks)
 
         def tick(moving, given):
             state, past = moving
             number, drive = given
+            # written before it is read, or XLA copies the whole past at every tick
+            past = way.tell(past, number, self.coupling.source(model.output(state)))
             heard = way.hear(past, number)
 
             def drift(y):
@@ -209,11 +215,11 @@ class Network(AbstractStep):
                 return model.drift(y, self._add(drive, self.coupling, total))
 
             state = self.solver.advance(drift, state, dt_s)
-            past = way.tell(past, number, self.coupling.source(model.output(state)))
             return (state, past), self.monitor.watch(model, state, self.variables)
 
         given = (_count(n_ticks), self._given(first, n_ticks, key))
-        moving, seen = jax.lax.scan(tick, (state, way.open(past, n_ticks)), given)
+        plain = model.plain and not isinstance(way, Delayed)
+        moving, seen = scan_ticks(tick, (state, way.open(past, n_ticks)), given, plain)
         state, past = moving
         return (state, way.close(past, n_ticks)), seen
 

@@ -72,6 +72,7 @@ class JansenRit(AbstractModel):
 
     State: ClassVar[type] = JansenRitState
     sites: ClassVar[tuple[str, ...]] = ("pyramidal_input", "y0")
+    plain: ClassVar[bool] = True
     variables: ClassVar[tuple[str, ...]] = JansenRitState._fields
 
     def rate(self, v: Nodes) -> Nodes:

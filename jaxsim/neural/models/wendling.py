@@ -96,6 +96,7 @@ class Wendling(AbstractModel):
 
     State: ClassVar[type] = WendlingState
     sites: ClassVar[tuple[str, ...]] = ("pyramidal_input", "y0")
+    plain: ClassVar[bool] = True
     variables: ClassVar[tuple[str, ...]] = tuple(f"y{i}" for i in range(10))
 
     @classmethod
