@@ -6,7 +6,8 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
-from jaxsim import testing as testing
+# measure
+from jaxsim import measure as measure, testing as testing
 from jaxsim.core.declared import (
     Declared as Declared,
     card as card,
@@ -41,8 +42,6 @@ from jaxsim.core.table import check as check, table as table
 # meeg
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
 
-# measure
-from jaxsim import measure as measure
 # neural
 from jaxsim.neural import generators as generators
 from jaxsim.neural.balloon import (
@@ -57,12 +56,21 @@ from jaxsim.neural.coupling import (
     LinearCoupling as LinearCoupling,
 )
 from jaxsim.neural.diffrax_solver import Adaptive as Adaptive
+from jaxsim.neural.fixed_points import (
+    FixedPoints as FixedPoints,
+    fixed_points as fixed_points,
+)
 from jaxsim.neural.haemodynamics import Haemodynamics as Haemodynamics
 from jaxsim.neural.initial import (
     AbstractInitial as AbstractInitial,
     Given as Given,
     Random as Random,
     Rest as Rest,
+)
+from jaxsim.neural.linearised import (
+    LinearPsd as LinearPsd,
+    LinearSpectrum as LinearSpectrum,
+    linear_psd as linear_psd,
 )
 from jaxsim.neural.model import AbstractModel as AbstractModel
 from jaxsim.neural.models.jansen_rit import JansenRit as JansenRit
@@ -102,13 +110,20 @@ from jaxsim.store.spec import (
 )
 
 # plot
+from jaxsim.plot import plot as plot
 # study
+from jaxsim.study.ask_tell import search as search, searcher as searcher
+from jaxsim.study.certainty import intervals as intervals, noise_floor as noise_floor
 from jaxsim.study.design import (
     Design as Design,
     draws as draws,
     grid as grid,
     zipped as zipped,
 )
+from jaxsim.study.evaluator import Evaluator as Evaluator
+from jaxsim.study.fit import fit as fit
+from jaxsim.study.fitted import Fitted as Fitted
+from jaxsim.study.losses import Objective as Objective, weighted as weighted
 from jaxsim.study.prior import (
     log_uniform as log_uniform,
     normal as normal,
