@@ -226,7 +226,9 @@ def read(array: Any, rows: slice | None = None) -> np.ndarray:
         values = np.asarray(array[... if rows is None else rows])
     except Exception as error:
         raise _find_damage(array, rows, error) from None
-    return values.astype(str) if values.dtype.kind in "TO" else values
+    if values.dtype.kind in "TO":  # astype(str) refuses StringDType of unknown width
+        return np.array(values.tolist(), dtype=str).reshape(values.shape)
+    return values
 
 
 def _present(folder: Path) -> set[str]:

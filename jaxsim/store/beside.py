@@ -10,7 +10,7 @@ from jaxsim.store import arrays as zarrs
 from jaxsim.store.spec import array_digest
 
 
-class Beside(Mapping[str, np.ndarray]):
+class Beside(Mapping):
     """The arrays of a process by digest, read and verified when asked for.
 
     Args:

@@ -15,7 +15,8 @@ from typing import Any
 FORMS = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 100
-MAX_ITEMS = 1_000_000
+_LOST_IN_YAML = set("\x85\u2028\u2029\ufeff")  # written bare, read as line breaks
+MAX_ITEMS = 200_000
 
 
 def form_of(path: Any) -> str | None:
@@ -46,7 +47,9 @@ def dumps(document: dict[str, Any], form: str) -> str:
     yaml.default_flow_style = None  # short lists stay on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 88
-    yaml.allow_unicode = True
+    yaml.allow_unicode = not (
+        _LOST_IN_YAML & set(json.dumps(document, ensure_ascii=False))
+    )
     yaml.dump(document, out)
     return out.getvalue()
 
@@ -119,34 +122,40 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def plain(document: Any) -> Any:
     """A copy made of plain values only; refuses what is no document.
 
-    YAML aliases are written out; a document that grows beyond a million items by them,
-    or contains itself, is refused before anything walks it.
+    YAML aliases are written out; a document that grows without end by them, or contains
+    itself, is refused before anything walks it.
     """
     left = [MAX_ITEMS]
 
-    def copy(value: Any, path: str, depth: int) -> Any:
+    def copy(value: Any, path: tuple[Any, ...]) -> Any:
         left[0] -= 1
-        if left[0] < 0 or depth > MAX_DEPTH:
+        if left[0] < 0 or len(path) > MAX_DEPTH:
             raise ValueError("the document is too deep (or contains itself)")
-        if isinstance(value, dict):
-            for key in value:
-                if not isinstance(key, str):
-                    raise ValueError(
-                        f"{path or 'the document'}: the key {key!r} is no word"
-                    )
-            return {
-                k: copy(v, f"{path}.{k}".strip("."), depth + 1)
-                for k, v in value.items()
-            }
-        if isinstance(value, (list, tuple)):
-            return [copy(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(value)]
-        if isinstance(value, (datetime.date, datetime.time)):
-            raise ValueError(f"{path}: {value} is read as a date; put quotes around it")
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
-        raise ValueError(f"{path}: {type(value).__name__} is not a value of a document")
+        if isinstance(value, dict):
+            return {_word(k, path): copy(v, (*path, k)) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [copy(v, (*path, i)) for i, v in enumerate(value)]
+        raise ValueError(f"{_told(path)}: {_strange(value)}")
 
-    return copy(document, "", 0)
+    return copy(document, ())
+
+
+def _word(key: Any, path: tuple[Any, ...]) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"{_told(path)}: the key {key!r} is no word")
+    return key
+
+
+def _told(path: tuple[Any, ...]) -> str:
+    return ".".join(map(str, path)) or "the document"
+
+
+def _strange(value: Any) -> str:
+    if isinstance(value, (datetime.date, datetime.time)):
+        return f"{value} is read as a date; put quotes around it"
+    return f"{type(value).__name__} is not a value of a document"
 
 
 def read_text(path: Any) -> Any:
