@@ -33,7 +33,7 @@ def public(module: types.ModuleType) -> list[tuple[str, Any]]:
         (name, value)
         for name, value in found
         if (inspect.isclass(value) or inspect.isfunction(value))
-        and str(getattr(value, "__module__", "")).startswith("jaxsim")
+        and str(getattr(value, "__module__", "")).startswith(module.__name__)
     ]
 
 

@@ -13,8 +13,15 @@ def to_rest(lines: list[str]) -> list[str]:
     """Display and inline math and fenced blocks of Markdown, as reST has them."""
     out: list[str] = []
     inside: str | None = None
-    for line in lines:
+    rows: list[str] = []
+    for line in [*lines, ""]:
         text, indent = line.strip(), line[: len(line) - len(line.lstrip())]
+        if inside is None and re.fullmatch(r"\|.+\|", text):
+            rows.append(text)
+            continue
+        if rows:
+            out += _list_table(rows, indent)
+            rows = []
         if inside is None and (found := re.fullmatch(r"```(\w*)", text)):
             inside = "```"
             out += ["", f"{indent}.. code-block:: {found[1] or 'text'}", ""]
@@ -33,16 +40,31 @@ def to_rest(lines: list[str]) -> list[str]:
         elif inside is not None:
             out.append(f"    {line}" if text else "")
         else:
-            out.append(_inline_math(line))
+            out.append(_inline(line))
     return out
 
 
-def _inline_math(line: str) -> str:
-    """`$x$` outside of backticks becomes a math role."""
-    parts = line.split("`")
+def _inline(line: str) -> str:
+    """Code in double backticks, `$x$` as a math role, bars that mean bars."""
+    parts = re.split(r"`([^`]+)`", line)
     for i in range(0, len(parts), 2):
-        parts[i] = re.sub(r"\$([^$]+)\$", r":math:@@\1@@", parts[i])
-    return "`".join(parts).replace("@@", "`")
+        text = re.sub(r"\$([^$]+)\$", r":math:@@\1@@", parts[i])
+        pieces = text.split("@@")
+        pieces[::2] = [piece.replace("|", r"\|") for piece in pieces[::2]]
+        parts[i] = "`".join(pieces)
+    parts[1::2] = [f"``{code}``" for code in parts[1::2]]
+    return "".join(parts)
+
+
+def _list_table(rows: list[str], indent: str) -> list[str]:
+    """A table of Markdown, its first row the heads."""
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    cells = [row for row in cells if not all(set(c) <= set("-: ") for c in row)]
+    out = ["", f"{indent}.. list-table::", f"{indent}   :header-rows: 1", ""]
+    for row in cells:
+        out.append(f"{indent}   * - {_inline(row[0])}")
+        out += [f"{indent}     - {_inline(cell)}" for cell in row[1:]]
+    return [*out, ""]
 
 
 def table(cls: type[Declared]) -> list[str]:

@@ -33,6 +33,7 @@ nitpicky = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = True
+napoleon_custom_sections = [("Class variables", "params_style")]
 napoleon_numpy_docstring = False
 
 myst_enable_extensions = ["dollarmath", "deflist"]
