@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from jaxsim.core.declared import Declared, card, get
 from jaxsim.core.param import Card, check, shortest
@@ -62,7 +62,7 @@ class Range(eqx.Module):
             return self.high - self.scale * jax.nn.softplus(z)
         return self.centre + self.scale * z
 
-    def unit_of(self, x: np.ndarray) -> np.ndarray:
+    def unit_of(self, x: Any) -> Any:
         """Fraction of the way of a value, on the host; the inverse of `at`."""
         low, high = np.asarray(self.low, float), np.asarray(self.high, float)
         x = np.clip(np.asarray(x, float), low, high)
@@ -70,7 +70,7 @@ class Range(eqx.Module):
             return np.log(x / low) / np.log(high / low)
         return (x - low) / (high - low)
 
-    def z_of(self, x: np.ndarray) -> np.ndarray:
+    def z_of(self, x: Any) -> Any:
         """The unbounded number of a value, on the host; the inverse of `value`."""
         x = np.asarray(x, float)
         if self.bounded:
@@ -82,7 +82,7 @@ class Range(eqx.Module):
         return np.log(np.expm1(np.clip(np.asarray(gap, float) / scale, EDGE, 500.0)))
 
 
-def logit(u: np.ndarray) -> np.ndarray:
+def logit(u: Any) -> Any:
     """Inverse of the logistic function."""
     return np.log(u) - np.log1p(-u)
 
@@ -141,7 +141,7 @@ class Space(eqx.Module):
         """A vector of values, from one of "free" or "unit" numbers."""
         return self.flat(self.values(flat, of))
 
-    def host(self, points: np.ndarray, to: Literal["free", "unit"]) -> np.ndarray:
+    def host(self, points: Any, to: Literal["free", "unit"]) -> np.ndarray:
         """Points (n, d) of values as free or unit numbers, on the host."""
         columns, at = [], 0
         for r, size in zip(self.ranges, self.sizes, strict=True):
@@ -216,7 +216,7 @@ def _range(process: Declared, path: str, limits: Any) -> Range:
     return Range(full(low), full(high), full(centre), full(scale), kind, shape)
 
 
-def _kind(low: np.ndarray, high: np.ndarray, log: bool | None) -> Kind:
+def _kind(low: Any, high: Any, log: bool | None) -> Kind:
     below, above = np.isfinite(low).all(), np.isfinite(high).all()
     if below and above:
         wide = bool((low > 0).all()) and bool((high / low >= LOG_RATIO).all())
@@ -224,7 +224,7 @@ def _kind(low: np.ndarray, high: np.ndarray, log: bool | None) -> Kind:
     return "above" if below else "below" if above else "anywhere"
 
 
-def _limits(found: Card, path: str, limits: Any) -> tuple[np.ndarray, np.ndarray, Any]:
+def _limits(found: Card, path: str, limits: Any) -> tuple[Any, Any, Any]:
     """Lower and upper bounds, and whether to walk by ratios (None: as they suggest)."""
     if limits is None:
         return np.asarray(found.bounds[0]), np.asarray(found.bounds[1]), None
@@ -246,6 +246,3 @@ def _limits(found: Card, path: str, limits: Any) -> tuple[np.ndarray, np.ndarray
     check(found, path, low.astype(jnp.result_type(float)))
     check(found, path, high.astype(jnp.result_type(float)))
     return low, high, log
-
-
-FreeVector = Float[Array, " free"]

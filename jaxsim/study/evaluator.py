@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from jaxsim.core.declared import Process, replace
+from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import as_pipeline
 from jaxsim.core.recording import Recording
 from jaxsim.core.simulate import check_key, run
@@ -80,7 +80,7 @@ class Evaluator:
 
     def __init__(
         self,
-        process: Process,
+        process: AbstractStep,
         loss: Callable[..., Any],
         free: Any,
         key: Any,
@@ -200,15 +200,11 @@ class Evaluator:
         batch = jax.tree.map(np.asarray, batch)  # (key, lane, ...) in every array
         found = []
         for i in range(len(points)):
-            lanes = range(self.task.n_keys)
-            one = [
-                total_of(self.loss, jax.tree.map(lambda x, k=k, i=i: x[k, i], batch))
-                for k in lanes
-            ]
+            lanes = [_lane(batch, k, i) for k in range(self.task.n_keys)]
+            one = [total_of(self.loss, lane) for lane in lanes]
             total = np.mean([float(t) for t, _ in one])
-            found.append(
-                (total, {n: np.mean([float(t[n]) for _, t in one]) for n in one[0][1]})
-            )
+            terms = {n: np.mean([float(t[n]) for _, t in one]) for n in one[0][1]}
+            found.append((total, terms))
         losses = np.asarray([total for total, _ in found])
         return losses, {n: np.asarray([t[n] for _, t in found]) for n in found[0][1]}
 
@@ -256,7 +252,7 @@ def loss_at(task: Task, values: dict[str, Any], key: PRNGKeyArray) -> tuple[Any,
     return jax.tree.map(lambda x: x.mean(0), jax.vmap(seen)(_keys(key, task.n_keys)))
 
 
-def _keys(key: PRNGKeyArray, n: int) -> PRNGKeyArray:
+def _keys(key: PRNGKeyArray, n: int) -> Any:
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(
         jnp.arange(n, dtype=jnp.uint32)
     )
@@ -310,3 +306,43 @@ def value_and_slope(task: Task, z: Any, key: PRNGKeyArray) -> tuple[Any, dict, A
     basis = jnp.eye(z.size, dtype=z.dtype)  # no tape: the memory of d + 1 runs
     value, slope, terms = jax.vmap(along, out_axes=(None, 0, None))(basis)
     return value, terms, slope
+
+
+def losses_over_noise(
+    process: AbstractStep,
+    loss: Callable[..., Any],
+    key: PRNGKeyArray,
+    n: int,
+    record: Sequence[str] | None = None,
+    n_keys: int = 1,
+) -> np.ndarray:
+    """The losses (n,) of one process, seed `i` being `fold_in(key, i)`."""
+    names = (record,) if isinstance(record, str) else record
+    names = None if names is None else tuple(names)
+    keys = _keys(key, n)
+    task = Task(process, _new(loss), Space((), ()), names, n_keys, True)
+    made = nbytes(shape_of_run(process, {}, key, None)) * n_keys
+    block = fitting_block(n, made, 0, MEMORY_BYTES, jax.local_devices()[:1])
+    try:
+        parts = [_over_noise(task, keys[i : i + block]) for i in range(0, n, block)]
+        return np.concatenate([np.asarray(part) for part in parts])
+    except _NEEDS_HOST:
+        nothing = jnp.zeros((1, 0))
+        found = []
+        for i in range(n):
+            batch = _recordings(task._replace(loss=None), nothing, keys[i], "bounded")
+            batch = jax.tree.map(np.asarray, batch)
+            found.append(
+                np.mean([total_of(loss, _lane(batch, k, 0))[0] for k in range(n_keys)])
+            )
+        return np.asarray(found)
+
+
+@eqx.filter_jit
+def _over_noise(task: Task, keys: Any) -> Any:
+    return jax.vmap(lambda key: loss_at(task, {}, key)[0])(keys)
+
+
+def _lane(batch: Recording, key: int, lane: int) -> Recording:
+    """One recording, on the host, of those by key and lane."""
+    return jax.tree.map(lambda x: x[key, lane], batch)

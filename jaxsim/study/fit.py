@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import jax
 
-from jaxsim.core.declared import Process
+from jaxsim.core.step import AbstractStep
 from jaxsim.study.ask_tell import search
 from jaxsim.study.evaluator import Evaluator, NeedsHost
 from jaxsim.study.evolution import evolve
@@ -20,7 +20,7 @@ GRADIENTS = ("gradient", "screen", "evolution")
 
 
 def fit(
-    process: Process,
+    process: AbstractStep,
     loss: Callable[..., Any],
     free: Any,
     key: Any,
@@ -31,7 +31,7 @@ def fit(
     optimizer: Any = None,
     n_updates: int = 100,
     fresh_keys: bool = False,
-    clip: float | int | None = 1.0,
+    clip: float | int | Literal["auto"] | None = "auto",
     n_keys: int = 1,
     mode: Literal["auto", "forward", "reverse"] = "auto",
     few: int = 6,
@@ -70,10 +70,13 @@ def fit(
             "sobol": `budget` points through ask/tell; a loss written in NumPy works
             with these only.
         starts: for "gradient".
-        optimizer: any optax transformation, for "gradient" and "screen".
+        optimizer: any optax transformation, for "gradient" and "screen"; by default
+            L-BFGS without line search, with steps of at most 0.5 in the unbounded
+            numbers (adam with `fresh_keys`).
         n_updates: gradients taken from each start.
         fresh_keys: other noise in each update.
-        clip: largest gradient norm of each start; None for no limit.
+        clip: largest gradient norm of each start; None for no limit. "auto" is 1, and
+            None for the default L-BFGS.
         n_keys: noise seeds that each loss is averaged over.
         mode: of gradients: "auto" is forward for at most `few` free numbers.
         few: see `mode`.
@@ -107,9 +110,9 @@ def fit(
     )
     try:
         evaluator = Evaluator(process, loss, free, key, **options)
-    except NeedsHost:
+    except (NeedsHost, TypeError, AttributeError, AssertionError):
         if method in GRADIENTS:
-            raise
+            raise  # a loss in plain Python fails under tracing in many ways
         evaluator = Evaluator(process, loss, free, key, on_host=True, **options)
     descent = dict(
         optimizer=optimizer, n_updates=n_updates, fresh_keys=fresh_keys, clip=clip,

@@ -110,6 +110,8 @@ def sweep(
     parts = [Group(stretch(g.process, ends), g.runs) for g in parts]
     shapes = [shape_of_run(g.process, traced.of(g.runs[:1]), key, names) for g in parts]
     _agree(shapes)
+    if block is None and store is not None:
+        block = _block_of(store, len(devices))
     if block is None:
         made = shape_of_run(parts[0].process, traced.of(parts[0].runs[:1]), key, None)
         moved = nbytes(traced.of(parts[0].runs[:1]))
@@ -243,6 +245,20 @@ def _on_disk(
 
     runs = np.concatenate([np.where(b.real, b.runs, -1) for b in plan])
     return SweepStore(store, {}, shape.names, shape, block, runs, design, process, key)
+
+
+def _block_of(store: Any, n_devices: int) -> int | None:
+    """The block that a store in progress was made with, if these devices can share it.
+
+    Another estimate (of another machine or budget) must not make it another sweep.
+    """
+    from pathlib import Path
+
+    from jaxsim.store.seal import unseal
+
+    folder = Path(store).expanduser()
+    block = unseal(folder).get("block") if folder.is_dir() else None
+    return block if isinstance(block, int) and block % n_devices == 0 else None
 
 
 def _in_axes(recording: Recording, design: Design) -> Recording:
