@@ -10,11 +10,12 @@ from jaxsim.core.recording import PENDING, Recording
 from jaxsim.core.signal import Series
 from jaxsim.core.tree import Variable, design_coords, dims_of, places, status_attrs
 from jaxsim.store import arrays as zarrs
+from jaxsim.store.differ import tell_differences
 from jaxsim.store.facts import about, signal_facts
 from jaxsim.store.processes import put_arrays
 from jaxsim.store.recordings import array_places, open_array
 from jaxsim.store.seal import seal, unseal
-from jaxsim.store.spec import digest, plain_facts
+from jaxsim.store.spec import key_document, plain_facts, to_spec
 from jaxsim.store.versions import physics_version
 
 
@@ -45,9 +46,12 @@ class Plan(NamedTuple):
         shapes = {n: [str(s.values.dtype), *s.values.shape] for n, s in made}
         own = {**self.facts, "signals": shapes, "block": self.block, "runs": self.runs}
         if self.process is not None:
-            own["process and key"] = digest(self.process, self.key)
+            own["process"] = to_spec(self.process)
+        if self.key is not None:
+            own["key"] = key_document(self.key)
         if self.design is not None:
             own["design"] = self.design.document()
+        own["x64"] = bool(jax.config.jax_enable_x64)
         return plain_facts(own | {"jaxsim": physics_version()})
 
     def signals(self) -> list[dict[str, Any]]:
@@ -200,20 +204,9 @@ def same_sweep(folder: Path, plan: Plan) -> None:
             f"{folder} holds a {found['holds']}, not a sweep in progress. Give the "
             "sweep another name."
         )
-    there, here = found["facts"], plan.identity()
-    keys = dict.fromkeys((*here, *there))
-    told = "; ".join(
-        f"{k} is {_short(there.get(k))} there and {_short(here.get(k))} here"
-        for k in keys
-        if there.get(k) != here.get(k)
-    )
+    told = tell_differences(found["facts"], plan.identity())
     if told:
         raise ValueError(
             f"{folder} holds another sweep: {told}. Give this one another name, or "
             "remove the folder."
         )
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
