@@ -43,9 +43,9 @@ def parse(given: list[str], description: str) -> tuple[Any, list[str]]:
     """
     word = given[0] if given else "--help"
     if word == "--version":
-        import jaxsim
+        from jaxsim.store.versions import physics_version
 
-        print(jaxsim.__version__)
+        print(physics_version())
         raise SystemExit(0)
     if word in ("-h", "--help"):
         _help(description)

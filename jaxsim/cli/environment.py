@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 
@@ -16,6 +17,7 @@ BYTES = 1_000_000
 
 def prepare() -> None:
     """A persistent compilation cache, and small loops of a CPU compiled whole."""
+    warnings.showwarning = _warn
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_backend_extra_options" not in flags:
         more = f"--xla_backend_extra_options={WHOLE_LOOPS}={BYTES}"
@@ -32,14 +34,19 @@ def prepare() -> None:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def _warn(message: Warning | str, *where: object, **more: object) -> None:
+    """A warning as a sentence, without the line of code that gave it."""
+    print(f"jaxsim: warning: {message}", file=sys.stderr)
+
+
 def gpu_unused() -> str:
     """A sentence when an NVIDIA GPU is in the machine but JAX runs on the CPU."""
+    if not has_nvidia_gpu() or os.environ.get("JAX_PLATFORMS", "").lower() == "cpu":
+        return ""  # there is none, or the CPU was asked for
     import jax
 
-    if jax.default_backend() != "cpu" or not has_nvidia_gpu():
+    if jax.default_backend() != "cpu":
         return ""
-    if os.environ.get("JAX_PLATFORMS", "").lower() == "cpu":
-        return ""  # asked for
     return (
         "this machine has an NVIDIA GPU, but JAX runs on the CPU. Install the plugin: "
         "pip install 'jaxsim-neuro[cuda12]' (or cuda13)."

@@ -16,7 +16,7 @@ SHORT = (0.5, 2.0, 8.0, 20.0, 60.0, 200.0)  # stretches that are tried, s
 class Estimate(OfProcess):
     """How long a process takes here: compilation and rate measured on a short stretch.
 
-    jaxsim estimate whole_brain --network.duration_s 600
+    jaxsim estimate whole_brain --brain.duration_s 600
     jaxsim estimate whole_brain --runs 1000 --minutes 10
     """
 

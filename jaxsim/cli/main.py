@@ -58,12 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    from jaxsim.cli.environment import prepare
+    from jaxsim.cli.environment import gpu_unused, prepare
 
     prepare()
     from jaxsim.cli.commands import parse
 
     command, rest = parse(given, DESCRIPTION)
+    if given[0] in ("run", "sweep", "fit", "types", "demo") and (idle := gpu_unused()):
+        print(f"jaxsim: {idle}", file=sys.stderr)
     return int(command.run(rest) or 0)
 
 

@@ -28,7 +28,9 @@ def descriptions() -> list[tuple[str, str]]:
             f"; also {name}:Type1 to {name}:Type6" if hasattr(cls, "preset") else ""
         )
         rows.append((name, f"one node of {cls.__name__}, 2 s after 1 s{preset}"))
-    rows.append(("whole_brain", "76 delayed regions of a real brain (needs tvb-data)"))
+    rows.append(
+        ("whole_brain", "76 delayed regions of a real brain, with EEG (needs tvb-data)")
+    )
     return rows
 
 
@@ -58,21 +60,11 @@ def named(text: str) -> Any:
 
 
 def whole_brain() -> Pipeline:
-    """Wendling nodes near a Hopf point on the 76 regions of tvb-data, with delays."""
+    """The process of the demo: 76 delayed regions of a real brain, seen by EEG."""
+    from jaxsim.demo import whole_brain
     from jaxsim.neural.connectome import Connectome
-    from jaxsim.neural.models.wendling import Wendling
-    from jaxsim.neural.monitors.temporal_average import TemporalAverage
-    from jaxsim.neural.network import Network
 
-    return Pipeline(
-        network=Network(
-            model=Wendling.preset("Type4"),
-            connectome=Connectome.from_tvb("76").normalised("row_sum"),
-            monitor=TemporalAverage(period_s=4e-3),
-            duration_s=2.0,
-            burn_in_s=1.0,
-        )
-    )
+    return whole_brain(Connectome.from_tvb("76"))
 
 
 def connectome(text: str) -> Any:

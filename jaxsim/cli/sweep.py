@@ -21,7 +21,7 @@ class Sweep(OfProcess):
 
     jaxsim sweep wendling --over network.model.B=10:40:7
     jaxsim sweep wendling --over network.model.B=10,20,40 --over network.model.G=0:30:4
-    jaxsim sweep whole_brain --over network.coupling.G=log:0.1:30:32 --out g.zarr
+    jaxsim sweep whole_brain --over brain.coupling.G=log:0.1:30:32 --out g.zarr
     jaxsim sweep wendling --prior network.model.A=3:8 --draws 64 --csv a.csv
     """
 
