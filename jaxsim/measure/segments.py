@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 
 class Cut(NamedTuple):
@@ -16,10 +17,8 @@ class Cut(NamedTuple):
 
     def options(self, dtype: jnp.dtype) -> dict[str, Any]:
         """The words of `jax.scipy.signal`, with the window's samples."""
-        from scipy.signal import get_window
-
         try:
-            window = get_window(self.window, self.n)
+            window = _window(self.window, self.n)
         except ValueError as error:
             raise ValueError(
                 f"window = {self.window!r} is not one of scipy.signal.get_window's: "
@@ -46,7 +45,7 @@ def segment_length(
     if segment_s is not None and nperseg is not None:
         raise ValueError("segment_s and nperseg say the same thing: give one of them.")
     if segment_s is None and nperseg is None:
-        n = min(round(2 * rate_hz), n_samples)
+        n = min(max(round(2 * rate_hz), 64), n_samples)  # BOLD is slow
     else:
         n = int(nperseg) if nperseg is not None else round((segment_s or 0) * rate_hz)
     if n > n_samples:
@@ -71,3 +70,12 @@ def n_overlap(overlap: float, n: int) -> int:
             "that it shares with the next."
         )
     return min(int(overlap * n), n - 1)
+
+
+def _window(window: str | tuple, n: int) -> np.ndarray:
+    """A periodic window; the usual one without importing scipy.signal (a second)."""
+    if window == "hann":
+        return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+    from scipy.signal import get_window
+
+    return get_window(window, n)

@@ -56,7 +56,7 @@ def welch(
         signal: (time, ...) in any unit, or a series of a recording.
         rate_hz: samples per second; a series brings its own.
         segment_s: length of a segment; bins are 1 / segment_s apart. Default 2 s, or
-            the whole signal where that is shorter.
+            64 samples where that is longer, or the whole of a short signal.
         nperseg: the same in samples.
         overlap: of neighbouring segments, a fraction in [0, 1).
         window: a name of `scipy.signal.get_window`, or (name, parameters).

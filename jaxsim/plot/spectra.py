@@ -67,7 +67,7 @@ def spectra(
     freqs, psd = welch(values, rate_hz, segment_s=segment_s)
     top = min(freq_range[1], rate_hz / 2)
     inside = (freqs > 0) & (freqs >= freq_range[0]) & (freqs <= top)
-    if not inside.any():  # slow signals (BOLD) live below the usual range
+    if inside.sum() < 5:  # slow signals (BOLD) live below the usual range
         inside = freqs > 0
     psd = np.array(psd)[inside]
     psd[psd <= 0] = np.nan

@@ -62,6 +62,7 @@ def test_overlap_is_a_fraction_of_a_segment(x64, getkey, overlap):
 def test_the_default_segment_is_two_seconds_or_the_whole_of_a_short_signal(noise):
     assert len(measure.welch(noise, RATE)[0]) == 251
     assert len(measure.welch(noise[:100], RATE)[0]) == 51
+    assert len(measure.welch(noise, 1.0)[0]) == 33  # slow signals: 64 samples
 
 
 def test_white_noise_has_a_flat_spectrum_of_two_sigma_squared_over_rate(getkey):
