@@ -22,7 +22,7 @@ def plot_losses(
         title: instead of the best loss.
     """
     losses = np.atleast_2d(np.asarray(fitted.losses, float))
-    figure = new_figure(6.0, 3.6)
+    figure = new_figure(7.0, 3.6)
     axes = figure.add_subplot()
     fine = losses[np.isfinite(losses)]
     best = _best(fitted)
@@ -42,7 +42,7 @@ def plot_losses(
         heading += f"; {frozen} of {len(losses)} starts diverged"
     axes.set(xlabel="update", ylabel="loss", title=heading)
     axes.margins(x=0.01)
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 

@@ -7,13 +7,16 @@ from jaxsim.core.table import show
 from jaxsim.plot.style import FAINT, INK, PALETTE, new_figure, styled
 
 
+INCHES_DOWN, INCHES_ACROSS = 0.95, 2.3  # from step to step, and of a box
+
+
 @styled
 def plot_wiring(process: Any, *, title: str | None = None) -> Any:
     """Steps from top to bottom; an arrow is a signal from its maker to its user."""
     from matplotlib.patches import FancyBboxPatch
 
     steps = _steps(process)
-    figure = new_figure(6.4, 0.6 + 0.95 * len(steps))
+    figure = new_figure(6.4, 0.6 + INCHES_DOWN * len(steps))
     axes = figure.add_subplot()
     made: dict[str, int] = {}
     used: dict[tuple[int, int], list[str]] = {}
@@ -48,19 +51,19 @@ def plot_wiring(process: Any, *, title: str | None = None) -> Any:
 
 
 def _arrow(axes: Any, maker: int, user: int, said: str) -> None:
-    direct = user == maker + 1
-    side = 0.5 if direct else 0.0
-    start, end = (-maker - 0.27, -user + 0.27) if direct else (-maker, -user)
-    axes.annotate(
-        "", (side, end), (side, start),
-        arrowprops={
-            "arrowstyle": "-|>", "color": INK, "lw": 1, "shrinkA": 0, "shrinkB": 0,
-            "connectionstyle": "arc3" if direct else "arc3,rad=0.45",
-        },
-    )  # fmt: skip
-    middle = (start + end) / 2
-    x, anchor = (0.54, "left") if direct else (-0.12 - 0.21 * (user - maker), "right")
-    axes.text(x, middle, said, ha=anchor, va="center", fontsize=8.5)
+    """Straight down to the next step, or round the left of those between."""
+    if user == maker + 1:
+        start, end, bend = (0.5, -maker - 0.27), (0.5, -user + 0.27), 0.0
+        place, anchor = (0.54, (start[1] + end[1]) / 2), "left"
+    else:
+        start, end, out = (0.0, -maker), (0.0, -user), 0.1 + 0.05 * (user - maker)
+        # arc3 bends by a share of the distance, in inches
+        bend = 2 * out * INCHES_ACROSS / (INCHES_DOWN * (user - maker))
+        place, anchor = (-out - 0.04, (start[1] + end[1]) / 2), "right"
+    arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1, "shrinkA": 0, "shrinkB": 0}
+    arrow["connectionstyle"] = f"arc3,rad={bend}"
+    axes.annotate("", end, start, arrowprops=arrow)
+    axes.text(*place, said, ha=anchor, va="center", fontsize=8.5)
 
 
 def _used_later(signal: str, row: int, steps: list[Any]) -> bool:
