@@ -50,7 +50,7 @@ def is_union(cls: type) -> bool:
     return cls is Declared or cls.__name__.startswith("Abstract")
 
 
-def schema_of(cls: type[Declared], handler: Any) -> dict[str, Any]:
+def schema_of(cls: type[Declared], handler: Any) -> Any:
     """The pydantic core schema of a class, for `__get_pydantic_core_schema__`."""
     from pydantic_core import core_schema as cs
 

@@ -228,8 +228,9 @@ def design_coords(design: Any, lead: tuple[int, ...]) -> list[dict[str, Variable
     called `run` the paths that moved together are columns along it.
     """
     dims = lead_names(design, lead)
-    known = design is not None and tuple(design.shape) == lead
-    values = design.document()["values"] if known else {}
+    values: dict[str, Any] = {}
+    if design is not None and tuple(design.shape) == lead:
+        values = design.document()["values"]
     axes = []
     for dim, length in zip(dims, lead, strict=True):
         found: dict[str, Variable] = {}

@@ -31,10 +31,9 @@ def create_group(folder: Path) -> Any:
 def open_group(folder: Path, *, write: bool = False) -> Any:
     """An existing zarr group; consolidated metadata are never believed."""
     import zarr
+    from zarr.storage import LocalStore
 
-    store = (
-        _durable(folder) if write else zarr.storage.LocalStore(folder, read_only=True)
-    )
+    store = _durable(folder) if write else LocalStore(folder, read_only=True)
     mode = "r+" if write else "r"
     return zarr.open_group(store, mode=mode, zarr_format=3, use_consolidated=False)
 

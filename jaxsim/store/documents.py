@@ -42,9 +42,18 @@ def dumps(document: dict[str, Any], form: str) -> str:
     import io
 
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
+    class Representer(SafeRepresenter):
+        def rows(self, values: list) -> Any:
+            node = self.represent_list(values)
+            node.flow_style = not any(isinstance(v, (dict, list)) for v in values)
+            return node  # a row of numbers stays on one line
+
+    Representer.add_representer(list, Representer.rows)
     yaml, out = YAML(typ="safe", pure=True), io.StringIO()
-    yaml.default_flow_style = None  # short lists stay on one line
+    yaml.Representer = Representer
+    yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 88
     yaml.allow_unicode = not (

@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import warnings
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +13,7 @@ from jaxsim.core.param import shortest
 from jaxsim.core.recording import Recording
 from jaxsim.core.signal import Clock, Series, Signal
 from jaxsim.store.spec import FORMAT, key_document, plain_facts, to_spec
-from jaxsim.store.versions import versions
+from jaxsim.store.versions import double_precision, versions
 
 
 def about(holds: str, process: Any, key: Any, design: Any) -> dict[str, Any]:
@@ -30,10 +31,17 @@ def about(holds: str, process: Any, key: Any, design: Any) -> dict[str, Any]:
         "holds": holds,
         "versions": versions(),
         "written": now.isoformat(timespec="seconds"),
-        "x64": bool(jax.config.jax_enable_x64),
+        "x64": double_precision(),
     }
     if isinstance(process, Declared):
-        found["process"] = to_spec(process)
+        try:
+            found["process"] = to_spec(process)
+        except TypeError as error:
+            warnings.warn(
+                f"the process is not kept with its {holds}, since it has no document: "
+                f"{error}",
+                stacklevel=5,
+            )
     if key is not None:
         found["key"] = key_document(key)
     if design is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jaxsim.core.recording import Recording
 from jaxsim.core.tree import Node, arrays_of, nodes_of, places
@@ -26,7 +27,7 @@ def write_recording(recording: Recording, target: Path, overwrite: bool) -> None
         TypeError: values still traced by JAX, or of a type that zarr does not know.
         OSError: the disk is full, or cannot be written.
     """
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(recording)):
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(recording)):
         raise TypeError("the recording is being traced by JAX: save it outside of jit.")
     nodes = nodes_of(recording)
     facts = about("recording", recording.process, recording.key, recording.design)

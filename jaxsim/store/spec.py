@@ -9,13 +9,14 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from jaxsim.core.declared import FORMER, KINDS, Declared, nearest
 from jaxsim.core.param import shortest
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.schema import fits_in_text, is_union, kinds_of
 from jaxsim.core.step import AbstractStep
-from jaxsim.store.versions import physics_version
+from jaxsim.store.versions import double_precision, physics_version
 
 
 FORMAT = 1  # of documents and stores; a newer one is refused, an older one read
@@ -44,26 +45,26 @@ def to_spec(
         raise TypeError(
             f"expected a process or another declared object, got {process!r}"
         )
-    return _document(process, {} if arrays is None else arrays, type(process).__name__)
+    return _document(process, {} if arrays is None else arrays, "")
 
 
 def _document(value: Any, arrays: dict[str, np.ndarray], path: str) -> Any:
     if isinstance(value, Pipeline):
         doors = {"needs": list(value.doors)} if value.doors else {}
         steps = [
-            {"name": name, **_document(step, arrays, f"{path}.{name}")}
+            {"name": name, **_document(step, arrays, f"{path}.{name}".strip("."))}
             for name, step in value._parts().items()
         ]
         return {"kind": type(value).__name__, **doors, "steps": steps}
     if isinstance(value, Declared):
         absent = _absent_by_default(type(value))
         parts = {
-            name: _document(part, arrays, f"{path}.{name}")
+            name: _document(part, arrays, f"{path}.{name}".strip("."))
             for name, part in value._parts().items()
             if not (part is None and name in absent)  # TOML has no word for None
         }
         return {"kind": type(value).__name__, **parts}
-    if isinstance(value, jax.core.Tracer):
+    if isinstance(value, Tracer):
         raise TypeError(
             f"{path} is being traced by JAX, so it has no document yet. Take documents "
             "and digests outside of jit, vmap and grad."
@@ -236,7 +237,7 @@ def digest(process: Declared, key: Any = None, **facts: Any) -> str:
     document = {
         "format": FORMAT,
         "jaxsim": physics_version(),
-        "x64": bool(jax.config.jax_enable_x64),
+        "x64": double_precision(),
         "process": to_spec(process),
         "facts": plain_facts(facts),
     }
@@ -247,7 +248,7 @@ def digest(process: Declared, key: Any = None, **facts: Any) -> str:
 
 def key_document(key: Any) -> dict[str, Any]:
     """A JAX key as plain values: pickles of keys name private functions of JAX."""
-    if isinstance(key, jax.core.Tracer):
+    if isinstance(key, Tracer):
         raise TypeError("the key is being traced by JAX: take digests outside of jit.")
     if not jax.numpy.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.wrap_key_data(key)
@@ -257,7 +258,7 @@ def key_document(key: Any) -> dict[str, Any]:
 
 def key_from_document(document: Mapping[str, Any]) -> Any:
     """The JAX key that `key_document` wrote."""
-    data = np.asarray(document["data"], np.uint32)
+    data = jax.numpy.asarray(np.asarray(document["data"], np.uint32))
     return jax.random.wrap_key_data(data, impl=document["impl"])
 
 

@@ -16,7 +16,7 @@ from jaxsim.store.processes import put_arrays
 from jaxsim.store.recordings import array_places, open_array
 from jaxsim.store.seal import seal, unseal
 from jaxsim.store.spec import key_document, plain_facts, to_spec
-from jaxsim.store.versions import physics_version
+from jaxsim.store.versions import double_precision, physics_version
 
 
 class Plan(NamedTuple):
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
             own["key"] = key_document(self.key)
         if self.design is not None:
             own["design"] = self.design.document()
-        own["x64"] = bool(jax.config.jax_enable_x64)
+        own["x64"] = double_precision()
         return plain_facts(own | {"jaxsim": physics_version()})
 
     def signals(self) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ import functools
 import platform
 from importlib import metadata
 
+import jax.numpy as jnp
+
 
 @functools.cache
 def physics_version() -> str:
@@ -12,6 +14,11 @@ def physics_version() -> str:
         return metadata.version("jaxsim-neuro")
     except metadata.PackageNotFoundError:  # used from a folder that is not installed
         return "0+unknown"
+
+
+def double_precision() -> bool:
+    """Whether floats are float64 now: another float type is another result."""
+    return jnp.result_type(float).itemsize == 8
 
 
 def versions() -> dict[str, str]:

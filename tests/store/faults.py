@@ -212,10 +212,14 @@ def kill_all(root, name, step):
     if child(partial(count, place(0))):
         raise SystemExit(f"{name}: cannot be done at all")
     total = int((root / "count").read_text())
-    points = list(range(1, total + 1, step))
-    for n in points:
-        if child(partial(killing, job, place(n), n, torn)) != 9:
+    points = []
+    for n in range(1, total + 1, step):
+        code = child(partial(killing, job, place(n), n, torn))
+        if code == 0 and n > total - 3:  # threads may make one folder twice, or once
+            continue
+        if code != 9:
             raise SystemExit(f"{name}: not killed at {n}")
+        points.append(n)
     return total, points
 
 

@@ -171,6 +171,16 @@ def test_a_recording_whose_class_is_gone_keeps_its_numbers(tmp_path, getkey):
     assert read_document(tmp_path / "r.zarr")[0]["drive"]["kind"] == "ToyGone"
 
 
+def test_a_process_without_a_document_does_not_stop_a_save(tmp_path, getkey):
+    from jaxsim.testing import GivenSignals
+
+    process = GivenSignals((small_recording()["lfp"],), ("lfp",))
+    recording = js.simulate(process, getkey())
+    with pytest.warns(UserWarning, match="is not kept with its recording"):
+        js.save(recording, tmp_path / "r.zarr")
+    assert same(js.load(tmp_path / "r.zarr"), recording)
+
+
 PLACES = ["p.json", "p.yaml", "p.yml", "p.toml", "p.zarr", "p"]
 
 
