@@ -70,7 +70,7 @@ bench: $(stamps)/test
 	@$(py) -m benchmarks $(ARGS)
 
 lowest: $(stamps)/dev
-	@$(py) .ci/check_lowest.py
+	@$(py) .ci/check_lowest.py $(ARGS)
 
 lock: $(stamps)/dev
 	@echo '== uv lock'
