@@ -153,7 +153,7 @@ def record_of(
     code = jnp.asarray(OK, jnp.uint8)
     for given in statuses:
         code = jnp.maximum(code, jnp.asarray(given).astype(jnp.uint8).max())
-    code = jnp.where(fine, code, jnp.asarray(NON_FINITE, jnp.uint8))
+    code = jnp.where(fine, code, jnp.maximum(code, jnp.asarray(NON_FINITE, jnp.uint8)))
     return Recording(series, names, code)
 
 
