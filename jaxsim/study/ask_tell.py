@@ -43,14 +43,18 @@ class PointsSearcher(AbstractSearcher):
 
 
 class CmaSearcher(AbstractSearcher):
-    """CMA-ES of the `cma` package, its population one block."""
+    """CMA-ES of the `cma` package, its population one block.
+
+    The search is told nothing of bounds: it walks in a space that is folded into the
+    box by reflection. (Its own bounds fail in version 4.5, "not yet initialized", when
+    a spread outgrows the box.)
+    """
 
     def __init__(
         self, start: np.ndarray, key: Any, population: int | None, spread: float
     ) -> None:
         cma = _import("cma")
         options = {
-            "bounds": [0, 1],
             "seed": _seed(key),
             "verbose": -9,
             "verb_log": 0,
@@ -67,13 +71,14 @@ class CmaSearcher(AbstractSearcher):
         """One generation."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return np.clip(np.asarray(self.search.ask()), 0.0, 1.0)
+            self.asked = np.asarray(self.search.ask())
+        return 1.0 - np.abs(1.0 - self.asked % 2.0)
 
     def tell(self, points: np.ndarray, losses: np.ndarray) -> None:
         """The losses of that generation, whole."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.search.tell(list(points), _finite(losses).tolist())
+            self.search.tell(list(self.asked), _finite(losses).tolist())
 
 
 class NevergradSearcher(AbstractSearcher):

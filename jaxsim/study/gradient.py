@@ -78,13 +78,7 @@ def descend(
         optimizer = decaying_adam(n_updates) if fresh_keys else quasi_newton()
     start = jnp.asarray(z, jnp.result_type(float))
     n = len(start)
-    walk = Walk(
-        start,
-        jax.vmap(optimizer.init)(start),
-        jnp.ones(n, bool),
-        start,
-        jnp.full(n, jnp.inf, start.dtype),
-    )
+    walk = _begin(optimizer, start)
     moves = jnp.ones(start.shape, bool) if moving is None else jnp.asarray(moving)
     limit = jnp.asarray(np.inf if clip is None else clip, start.dtype)
     losses, terms = [], []
@@ -149,6 +143,15 @@ def decaying_adam(n_updates: int) -> Any:
     import optax
 
     return optax.adam(optax.cosine_decay_schedule(0.2, n_updates, 0.1), b2=0.95)
+
+
+@eqx.filter_jit
+def _begin(optimizer: Any, start: Any) -> Walk:
+    def one(z: Any) -> Walk:
+        infinite = jnp.full((), jnp.inf, z.dtype)
+        return Walk(z, optimizer.init(z), jnp.ones((), bool), z, infinite)
+
+    return jax.vmap(one)(start)
 
 
 @eqx.filter_jit

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import jaxsim as js
-from jaxsim.study.ask_tell import searcher
+from jaxsim.study.ask_tell import search, searcher
 from jaxsim.study.evaluator import Evaluator
+from jaxsim.study.evolution import evolve
 from tests.study.test_fit import FREE, distance, near
 from tests.study.toys import StudyLeaky
 
@@ -33,19 +34,19 @@ def test_a_screen_and_its_polish_find_the_values(process, getkey):
 
 def test_evolution_finds_the_values(process, getkey):
     key = getkey()
-    loss = distance(process, key)
-    options = dict(method="evolution", population=32, generations=25)
-    fitted = js.fit(process, loss, FREE, key, **options)
+    evaluator = Evaluator(process, distance(process, key), FREE, key)
+    fitted = evolve(evaluator, 32, 25, progress=lambda *a: None)
     near(fitted, tolerance=0.1)
     assert fitted.losses.shape == (32, 25)
     assert (np.diff(fitted.losses.min(0)) <= 0).all()  # never forgets the best
     assert fitted.simulations == 32 * 25
-    again = js.fit(process, loss, FREE, key, **options)
+    again = evolve(evaluator, 32, 25, progress=lambda *a: None)
     assert np.array_equal(again.losses, fitted.losses)
-    in_parts = js.fit(process, loss, FREE, key, progress=lambda *a: None, **options)
-    np.testing.assert_allclose(in_parts.losses, fitted.losses, rtol=1e-4)
+    in_one = evolve(evaluator, 32, 25)
+    np.testing.assert_allclose(in_one.losses[:, :9], fitted.losses[:, :9], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_evolution_and_screens_survive_runs_that_diverge(process, getkey):
     process = js.replace(process, {"nodes.n_samples": 150, "nodes.leak": 100.0})
     key = getkey()
@@ -61,21 +62,22 @@ def test_evolution_and_screens_survive_runs_that_diverge(process, getkey):
         assert not np.isfinite(seen["losses"]).all()
 
 
-@pytest.mark.parametrize(
-    "method", ["cma", "nevergrad:CMA", "nevergrad:TwoPointsDE", "random", "sobol"]
-)
-def test_searches_ask_and_tell(process, method, getkey):
+def test_searches_ask_and_tell(process, getkey):
     key = getkey()
-    loss = distance(process, key)
-    options = dict(method=method, budget=120, workers=8)
-    fitted = js.fit(process, loss, FREE, key, **options)
-    assert fitted.simulations == 120 and fitted.losses.shape == (1, 120)
-    assert fitted.details["points"].shape == (120, 2)
-    given = {"cma": 0.1, "nevergrad:CMA": 0.3}.get(method, 3.0)
-    assert fitted.best_loss < given
-    assert fitted.best_loss == fitted.losses.min()
-    again = js.fit(process, loss, FREE, key, **options)
-    assert np.array_equal(again.losses, fitted.losses)
+    evaluator = Evaluator(process, distance(process, key), FREE, key)
+    found = {}
+    for method in ("cma", "nevergrad:CMA", "nevergrad:TwoPointsDE", "random", "sobol"):
+        before = evaluator.simulations
+        fitted = search(evaluator, method, 120, workers=8)
+        assert evaluator.simulations - before == 120
+        assert fitted.losses.shape == (1, 120)
+        assert fitted.details["points"].shape == (120, 2)
+        assert fitted.best_loss == fitted.losses.min()
+        again = search(evaluator, method, 120, workers=8)
+        assert np.array_equal(again.losses, fitted.losses), method
+        found[method] = fitted.best_loss
+    assert found["cma"] < 0.2 and found["nevergrad:CMA"] < 0.3
+    assert max(found.values()) < 3.0
 
 
 def test_losses_in_numpy_go_through_searches(process, getkey):
@@ -92,7 +94,7 @@ def test_losses_in_numpy_go_through_searches(process, getkey):
         return float(np.mean((np.log(next(spectra)) - np.log(next(spectra))) ** 2))
 
     free = {"nodes.leak": (1.0, 60.0)}
-    fitted = js.fit(process, loss, free, key, method="cma", budget=60, n_keys=1)
+    fitted = js.fit(process, loss, free, key, method="cma", budget=60)
     np.testing.assert_allclose(js.get(fitted.best, "nodes.leak"), 7.0, rtol=0.05)
     assert fitted.mode == "host"
     averaged = js.fit(process, loss, free, key, method="sobol", budget=8, n_keys=2)
@@ -162,25 +164,27 @@ def test_the_noise_floor_is_the_loss_on_other_noise(process, getkey):
     assert js.noise_floor(process, loss, key, 4).mean > floor.mean
 
 
-@pytest.mark.parametrize("method", ["laplace", "profile"])
-def test_intervals_hold_the_truth_and_show_what_is_flat(process, method, getkey):
+def test_intervals_hold_the_truth_and_show_what_is_flat(process, getkey):
     process = js.replace(process, {"nodes.n_samples": 100})
     truth = {"nodes.leak": 7.0, "nodes.drive": 30.0}
     target = js.simulate(js.replace(process, truth), getkey())["activity"].values
     loss = lambda r: jnp.mean((r["activity"].values - target) ** 2)  # noqa: E731
     key = getkey()
     fitted = js.fit(process, loss, FREE, key, n_updates=30)
-    found = js.intervals(fitted, loss, FREE, key, method=method)
-    for path, value in truth.items():
-        assert found.low[path] < value < found.high[path]
-        assert found.low[path] < found.value[path] < found.high[path]
-    assert method in repr(found) and "nodes.leak" in repr(found)
+    widths = {}
+    for method in ("laplace", "profile"):
+        found = js.intervals(fitted, loss, FREE, key, method=method, n_updates=10)
+        for path, value in truth.items():
+            assert found.low[path] < value < found.high[path]
+            assert found.low[path] < found.value[path] < found.high[path]
+        widths[method] = found.high["nodes.leak"] - found.low["nodes.leak"]
+        assert method in repr(found) and "nodes.leak" in repr(found)
+    np.testing.assert_allclose(widths["laplace"], widths["profile"], rtol=0.6)
 
-    # of a product only the product is known
-    ratio = lambda r: (r["activity"].values.mean() - 1.0) ** 2  # noqa: E731
-    flat = js.intervals(fitted, ratio, FREE, key, delta=0.1, method="laplace")
-    low, high = flat.low["nodes.leak"], flat.high["nodes.leak"]
-    assert high - low > 10 * (found.high["nodes.leak"] - found.low["nodes.leak"]) / 10
+    # the mean alone tells no leak: the drive makes up for it
+    mean = lambda r: (r["activity"].values.mean() - 3.0) ** 2  # noqa: E731
+    flat = js.intervals(fitted, mean, FREE, key, delta=0.1)
+    assert flat.high["nodes.leak"] - flat.low["nodes.leak"] > 3 * widths["laplace"]
 
 
 def test_a_parabola_gives_the_interval_of_a_parabola(process, getkey):
