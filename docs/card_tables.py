@@ -52,7 +52,10 @@ def _inline(line: str) -> str:
         pieces = text.split("@@")
         pieces[::2] = [piece.replace("|", r"\|") for piece in pieces[::2]]
         parts[i] = "`".join(pieces)
-    parts[1::2] = [f"``{code}``" for code in parts[1::2]]
+    for i in range(1, len(parts), 2):  # reST wants a boundary on both sides
+        before = "" if re.search(r"(^|[\s(\[{<'\"/:-])$", parts[i - 1]) else "\\ "
+        after = "" if re.match(r"$|[^\w`$]", parts[i + 1]) else "\\ "
+        parts[i] = f"{before}``{parts[i]}``{after}"
     return "".join(parts)
 
 

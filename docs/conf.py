@@ -47,6 +47,7 @@ nb_execution_cache_path = str(HERE / "_build" / "notebook_cache")
 html_theme = "pydata_sphinx_theme"
 html_title = "jaxsim"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"*": []}  # pages at the top have no section of their own
 html_show_sourcelink = False
 
 
