@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from jaxsim.core.alone import alone
 from jaxsim.core.blocks import simulate_in_blocks
 from jaxsim.core.declared import nearest
+from jaxsim.core.param import concrete
 from jaxsim.core.pipeline import as_pipeline
 from jaxsim.core.recording import Recording, record_of
 from jaxsim.core.signal import Series
@@ -54,7 +56,7 @@ def simulate(
         if block is not None:
             recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
         else:
-            recording = _simulate(process, key, names)
+            recording = _simulate(process, key, names, concrete(process, key))
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)
@@ -78,9 +80,13 @@ def _told(error: Exception, process: AbstractStep, names: Any) -> Exception:
 
 @eqx.filter_jit
 def _simulate(
-    process: AbstractStep, key: PRNGKeyArray, record: tuple[str, ...] | None
+    process: AbstractStep,
+    key: PRNGKeyArray,
+    record: tuple[str, ...] | None,
+    plain: bool,
 ) -> Recording:
-    return run(process, key, record)
+    with alone(plain):
+        return run(process, key, record)
 
 
 def run(

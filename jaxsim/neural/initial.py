@@ -20,6 +20,14 @@ class AbstractInitial(Declared):
         """The state before the first tick."""
 
 
+    def accept(self, model: AbstractModel, n_nodes: int) -> None:  # noqa: B027
+        """Refuse what this model cannot start from; called when a network is built.
+
+        Raises:
+            ValueError: with what is wrong.
+        """
+
+
 class Rest(AbstractInitial):
     """The model's own rest: all zeros for most."""
 
@@ -48,19 +56,30 @@ class Given(AbstractInitial):
         if concrete(self.values) and not bool(jnp.isfinite(self.values).all()):
             raise ValueError("Given.values holds a value that is not finite.")
 
-    def state(self, model, n_nodes, key):
-        """Rest, with the named variables replaced."""
-        values = model.observe(model.rest(n_nodes))
+    def accept(self, model, n_nodes):
+        """Names that the model has, one value per node, no contradictions."""
         for name in self.names:
-            if name not in values:
+            if name not in model.variables:
                 raise ValueError(
                     f"Given: {type(model).__name__} has no variable '{name}'; it has "
-                    f"{', '.join(values)}.{nearest(name, values)}"
+                    f"{', '.join(model.variables)}.{nearest(name, model.variables)}"
                 )
-        like = next(iter(values.values()))
-        for name, row in zip(self.names, self.values, strict=True):
-            values[name] = jnp.broadcast_to(row, (n_nodes,)).astype(like.dtype)
-        return model.pack({n: v for n, v in values.items() if n in self.names}, n_nodes)
+        if self.values.ndim == 2 and self.values.shape[1] not in (1, n_nodes):
+            raise ValueError(
+                f"Given.values has {self.values.shape[1]} columns; the network has "
+                f"{n_nodes} node(s)."
+            )
+        if concrete(model, self.values):
+            self.state(model, n_nodes, None)
+
+    def state(self, model, n_nodes, key):
+        """Rest, with the named variables replaced."""
+        dtype = model.rest(1)[0].dtype
+        values = {
+            name: jnp.broadcast_to(row, (n_nodes,)).astype(dtype)
+            for name, row in zip(self.names, self.values, strict=True)
+        }
+        return model.pack(values, n_nodes)
 
 
 class Random(AbstractInitial):

@@ -30,8 +30,6 @@ class AbstractModel(Declared):
         moment_nam: source moment that one unit of activity stands for, in nAm. One
             is a convention, not physics: it scales an EEG, and a calibration against
             a real one replaces it (Leadfield.moment_nam). None: nothing is known.
-        plain: whether its functions hold nothing but arithmetic and elementary
-            functions (no indexing, tables or solves): on a CPU such loops run faster.
     """
 
     State: eqx.AbstractClassVar[type]
@@ -39,7 +37,6 @@ class AbstractModel(Declared):
     variables: eqx.AbstractClassVar[tuple[str, ...]]
     unit: ClassVar[str] = "mV"
     moment_nam: ClassVar[float | None] = 1.0
-    plain: ClassVar[bool] = False
 
     @abc.abstractmethod
     def drift(self, state: Any, drive: Drive) -> Any:

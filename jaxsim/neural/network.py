@@ -12,7 +12,7 @@ from jaxsim.core.signal import Clock, Series, Signal, activity_card
 from jaxsim.core.step import AbstractStep, fold_name
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.coupling import AbstractCoupling, LinearCoupling
-from jaxsim.neural.delay import Alone, Delayed, pathway
+from jaxsim.neural.delay import Alone, pathway
 from jaxsim.neural.initial import AbstractInitial, Rest
 from jaxsim.neural.model import AbstractModel
 from jaxsim.neural.monitor import AbstractMonitor
@@ -64,6 +64,7 @@ class Network(AbstractStep):
 
     def __check_init__(self) -> None:
         _ = self._n_samples, self._burn_in_ticks  # no multiples of the step: refused
+        self.initial.accept(self.model, self.n_nodes)
         model = type(self.model).__name__
         for name in ("coupling", "noise", "stimulus"):
             chosen = getattr(self, name)
@@ -218,8 +219,7 @@ class Network(AbstractStep):
             return (state, past), self.monitor.watch(model, state, self.variables)
 
         given = (_count(n_ticks), self._given(first, n_ticks, key))
-        plain = model.plain and not isinstance(way, Delayed)
-        moving, seen = scan_ticks(tick, (state, way.open(past, n_ticks)), given, plain)
+        moving, seen = scan_ticks(tick, (state, way.open(past, n_ticks)), given)
         state, past = moving
         return (state, way.close(past, n_ticks)), seen
 

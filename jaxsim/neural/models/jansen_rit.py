@@ -72,10 +72,9 @@ class JansenRit(AbstractModel):
 
     State: ClassVar[type] = JansenRitState
     sites: ClassVar[tuple[str, ...]] = ("pyramidal_input", "y0")
-    plain: ClassVar[bool] = True
     variables: ClassVar[tuple[str, ...]] = JansenRitState._fields
 
-    def rate(self, v: Nodes) -> Nodes:
+    def rate(self, v: Float[Array, "..."]) -> Float[Array, "..."]:
         """The sigmoid S: mean firing rate (1/s) of cells at a mean potential (mV)."""
         return 2.0 * self.e0 * jax.nn.sigmoid(self.r * (v - self.v0))
 

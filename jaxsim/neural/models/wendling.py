@@ -96,7 +96,6 @@ class Wendling(AbstractModel):
 
     State: ClassVar[type] = WendlingState
     sites: ClassVar[tuple[str, ...]] = ("pyramidal_input", "y0")
-    plain: ClassVar[bool] = True
     variables: ClassVar[tuple[str, ...]] = tuple(f"y{i}" for i in range(10))
 
     @classmethod
@@ -124,7 +123,7 @@ class Wendling(AbstractModel):
         A, B, G, _ = _PRESETS[key]
         return cls(**{"A": A, "B": B, "G": G, "p_sigma": 190.0} | changes)
 
-    def rate(self, v: Nodes) -> Nodes:
+    def rate(self, v: Float[Array, "..."]) -> Float[Array, "..."]:
         """The sigmoid S: mean firing rate (1/s) of cells at a mean potential (mV)."""
         return 2.0 * self.e0 * jax.nn.sigmoid(self.r * (v - self.v0))
 
