@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxsim.core.declared import Declared, cards_of
+from jaxsim.core.design_coords import Variable, design_coords, lead_names, numbered
 from jaxsim.core.param import Card
 from jaxsim.core.recording import RESULTS, Recording
-from jaxsim.core.schema import fits_in_text
+from jaxsim.core.schema_leaf import fits_in_text
 from jaxsim.core.signal import Series
 
 
@@ -24,14 +25,6 @@ NAMES = {
     "y": "height",
     "x": "width",
 }  # ours -> those of the programs that read our files
-
-
-class Variable(NamedTuple):
-    """An array with the names of its axes and what is known of it."""
-
-    dims: tuple[str, ...]
-    values: Any
-    attrs: dict[str, Any] = {}  # never changed in place
 
 
 class Node(NamedTuple):
@@ -112,7 +105,7 @@ def process_nodes(process: Declared) -> dict[str, Node]:
     nodes = {}
     for path, array, card in arrays_of(process):
         words = path.split(".")
-        dims = _dims(card.dims, array.ndim) or _numbered(words[-1], array.ndim)
+        dims = _dims(card.dims, array.ndim) or numbered(words[-1], array.ndim)
         attrs = {"units": card.unit, "long_name": card.doc}
         node = Node({words[-1]: Variable(dims, array, attrs)}, {})
         nodes["/process/" + "/".join(words)] = node
@@ -195,7 +188,7 @@ _SIDES = ("to", "from")  # of a matrix over one kind of thing, w[i, j] is from j
 def dims_of(series: Series, n_lead: int) -> tuple[str, ...]:
     """The names of a signal's own axes, as our readers know them."""
     ndim = len(series.values.shape) - n_lead
-    return _dims(series.card.dims, ndim) or _numbered("dim", ndim)
+    return _dims(series.card.dims, ndim) or numbered("dim", ndim)
 
 
 def _dims(card_dims: str, ndim: int) -> tuple[str, ...]:
@@ -208,54 +201,6 @@ def _dims(card_dims: str, ndim: int) -> tuple[str, ...]:
         sides = iter((*_SIDES, *map(str, range(2, ndim))))
         names = [f"{n}_{next(sides)}" if n == name else n for n in names]
     return tuple(names)
-
-
-def _numbered(word: str, ndim: int) -> tuple[str, ...]:
-    return tuple(f"{word}_{i}" for i in range(ndim))
-
-
-def lead_names(design: Any, lead: tuple[int, ...]) -> tuple[str, ...]:
-    """The names of the leading axes of a batch: those of its design, or `run`."""
-    if design is not None and tuple(design.shape) == lead:
-        return tuple(name for name, _ in design.document()["axes"])
-    return ("run",) if len(lead) == 1 else _numbered("run", len(lead))
-
-
-def design_coords(design: Any, lead: tuple[int, ...]) -> list[dict[str, Variable]]:
-    """For each leading axis, its coordinates by name: the values that moved along it.
-
-    An axis of a grid bears the name of its path and has that path's values; on an axis
-    called `run` the paths that moved together are columns along it.
-    """
-    dims = lead_names(design, lead)
-    values: dict[str, Any] = {}
-    if design is not None and tuple(design.shape) == lead:
-        values = design.document()["values"]
-    axes = []
-    for dim, length in zip(dims, lead, strict=True):
-        found: dict[str, Variable] = {}
-        for path, column in values.items():
-            if column["axis"] == dim:
-                array = _column(column["values"])
-                more = _numbered(path, array.ndim - 1)
-                named = path if array.ndim == 1 or path != dim else f"{path}_values"
-                found[named] = Variable((dim, *more), array)
-        found.setdefault(dim, Variable((dim,), np.arange(length)))
-        axes.append(found)
-    return axes
-
-
-def _column(values: list) -> np.ndarray:
-    """Numbers stay numbers; whatever else a design moves over is told as text."""
-    if all(isinstance(v, (bool, np.bool_)) for v in values):
-        return np.asarray(values, bool)
-    if all(isinstance(v, (int, float, list, np.ndarray, np.number)) for v in values):
-        try:
-            return np.asarray(values, None if values else float)
-        except ValueError:  # lists of unequal length
-            pass
-    named = (type(v).__name__ if isinstance(v, Declared) else str(v) for v in values)
-    return np.asarray(list(named), str)
 
 
 def arrays_of(

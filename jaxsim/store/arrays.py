@@ -14,10 +14,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.store import disk
-
-
-CHUNK_BYTES = 4 * 2**20
-MOVIE_CHUNK, MOVIE_SHARD = 8, 64  # frames
+from jaxsim.store.chunks import chunks_of, is_movie, movie_chunks
 
 
 def create_group(folder: Path) -> Any:
@@ -112,8 +109,8 @@ def add_array(
         )
     shards = None
     codecs = [ZstdCodec(level=1), Crc32cCodec()]
-    if _is_movie(dtype, dims):
-        chunks, shards = _movie_chunks(shape, dims)
+    if is_movie(dtype, dims):
+        chunks, shards = movie_chunks(shape, dims)
         codecs = [Crc32cCodec()]  # shot noise does not compress
     else:
         chunks = chunks_of(shape, dtype.itemsize, block)
@@ -131,41 +128,6 @@ def add_array(
         chunk_key_encoding={"name": "default", "separator": "."},  # one folder each
         config={"write_empty_chunks": True},
     )
-
-
-def _is_movie(dtype: np.dtype, dims: tuple[str, ...]) -> bool:
-    return dtype in (np.uint8, np.uint16) and {"frame", "height", "width"} <= set(dims)
-
-
-def _movie_chunks(
-    shape: tuple[int, ...], dims: tuple[str, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    at = dims.index("frame")
-    n = shape[at]
-    chunk = min(MOVIE_CHUNK, max(n, 1))
-    shard = min(MOVIE_SHARD, -(-max(n, 1) // chunk) * chunk)
-    lead, rest = (1,) * at, tuple(max(s, 1) for s in shape[at + 1 :])
-    return (*lead, chunk, *rest), (*lead, shard, *rest)
-
-
-def chunks_of(
-    shape: tuple[int, ...], itemsize: int, block: int | None = None
-) -> tuple[int, ...]:
-    """Whole trailing axes, cut along the leading ones to some megabytes.
-
-    A block of rows is one chunk of its own while it is that small, else every row is.
-    """
-    chunks = [max(n, 1) for n in shape]
-    if block is not None:
-        row = int(np.prod(chunks[1:])) * max(itemsize, 1)
-        lead = block if block * row <= CHUNK_BYTES else 1
-        return (lead, *chunks_of(shape[1:], itemsize))
-    for axis in range(len(chunks)):
-        rest = int(np.prod(chunks[axis + 1 :])) * max(itemsize, 1)
-        chunks[axis] = max(1, min(chunks[axis], CHUNK_BYTES // max(rest, 1)))
-        if chunks[axis] > 1:
-            break
-    return tuple(chunks)
 
 
 def put(
@@ -217,9 +179,10 @@ def read(array: Any, rows: slice | None = None) -> np.ndarray:
     Raises:
         ValueError: a chunk is missing, cut or altered: which array, which file.
     """
-    present = _present(Path(array.store.root) / array.path)
+    present = _present(Path(array.store.root) / array.path) if rows is None else None
     for file, _ in chunk_files(array, rows):
-        if file.name not in present:
+        there = file.is_file() if present is None else file.name in present
+        if not there:
             raise damaged(array, file, "is missing")
     try:
         values = np.asarray(array[... if rows is None else rows])

@@ -25,15 +25,14 @@ def seal(group: Any, about: dict[str, Any]) -> None:
         about: plain values.
     """
     folder = Path(group.store.root)
-    group.attrs[NAME] = about
     files = {
         path.relative_to(folder).as_posix(): _sha(path.read_bytes())
         for path in sorted(folder.rglob(ROOT))
         if path.parent != folder
     }
-    root = json.loads((folder / ROOT).read_bytes())
-    found = {"root": _sha_of_root(root), "files": files}
-    group.attrs[NAME] = about | {"seal": found}
+    group.attrs[NAME] = about | {"seal": {"files": files}}
+    whole = _sha_of_root(json.loads((folder / ROOT).read_bytes()))
+    group.attrs[NAME] = about | {"seal": {"files": files, "root": whole}}
 
 
 def _sha(content: bytes) -> str:
@@ -42,7 +41,7 @@ def _sha(content: bytes) -> str:
 
 def _sha_of_root(root: dict[str, Any]) -> str:
     root = copy.deepcopy(root)
-    root["attributes"][NAME].pop("seal", None)
+    root["attributes"][NAME]["seal"].pop("root", None)
     return _sha(canonical(root).encode())
 
 
@@ -91,7 +90,11 @@ def unseal(folder: Path) -> dict[str, Any]:
     if not isinstance(written, dict) or not isinstance(written.get("files"), dict):
         raise _altered(folder, ROOT)
     root = json.loads((folder / ROOT).read_bytes())
-    if _sha_of_root(root) != written.get("root"):
+    try:
+        sound = _sha_of_root(root) == written.get("root")
+    except ValueError:  # numbers that JSON does not have
+        sound = False
+    if not sound:
         raise _altered(folder, ROOT)
     for name, digest in written["files"].items():
         path = folder / name

@@ -14,8 +14,10 @@ from jax.core import Tracer
 from jaxsim.core.declared import FORMER, KINDS, Declared, nearest
 from jaxsim.core.param import shortest
 from jaxsim.core.pipeline import Pipeline
-from jaxsim.core.schema import fits_in_text, is_union, kinds_of
+from jaxsim.core.schema import is_union, kinds_of
+from jaxsim.core.schema_leaf import fits_in_text
 from jaxsim.core.step import AbstractStep
+from jaxsim.store.error_line import error_line
 from jaxsim.store.versions import double_precision, physics_version
 
 
@@ -125,7 +127,7 @@ def from_spec(
         raise ValueError("the document is too deep (or contains itself)") from None
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        raise ValueError("\n".join(_line(e, document) for e in found)) from None
+        raise ValueError("\n".join(error_line(e, document) for e in found)) from None
 
 
 def _without_head(document: Any) -> dict[str, Any]:
@@ -165,32 +167,6 @@ def _adapter(cls: type[Declared], registry: frozenset) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(cls)
-
-
-def _line(error: Any, document: Any) -> str:
-    path, sentence = path_of(error["loc"], document), error["msg"].strip()
-    if error["type"] == "missing":
-        return f"{path}: is needed; it has no default."
-    return f"{path} {sentence}" if sentence.startswith("= ") else f"{path}: {sentence}"
-
-
-def path_of(loc: tuple[Any, ...], document: Any) -> str:
-    """pydantic's location, walked beside the document, as the path a person types."""
-    out, node = [], document
-    for item in loc:
-        if isinstance(node, list) and isinstance(item, int) and item < len(node):
-            node = node[item]
-            named = isinstance(node, dict) and isinstance(node.get("name"), str)
-            out.append(node["name"] if named else f"step {item + 1}")
-        elif isinstance(node, dict) and item in node:
-            node = node[item]
-            if item != "steps":
-                out.append(str(item))
-        elif isinstance(node, dict) and item in KINDS:
-            continue  # the tag of a union
-        else:
-            out.append(str(item))
-    return ".".join(out) or "the process"
 
 
 def json_schema(

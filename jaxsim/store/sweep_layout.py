@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from jaxsim.core.design_coords import Variable, design_coords
 from jaxsim.core.recording import PENDING, Recording
 from jaxsim.core.signal import Series
-from jaxsim.core.tree import Variable, design_coords, dims_of, places, status_attrs
+from jaxsim.core.tree import dims_of, places, status_attrs
 from jaxsim.store import arrays as zarrs
 from jaxsim.store.differ import tell_differences
 from jaxsim.store.facts import about, signal_facts

@@ -111,7 +111,7 @@ def test_a_flipped_byte_of_the_metadata_is_seen(whole):
 def test_every_flipped_byte_of_the_metadata_is_seen(whole):
     n, harmless = flip_all_metadata(whole, step=1)
     print(n, "flips of metadata,", harmless, "of them of white space, all others seen")
-    assert n > 10_000 and harmless < n / 4
+    assert n > 5000 and harmless < n / 4
 
 
 def test_a_missing_file_is_seen_and_named(whole):
@@ -151,7 +151,7 @@ def test_damage_names_the_array_and_says_what_to_do(whole, tmp_path):
 
 
 def test_the_damaged_chunk_of_many_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("jaxsim.store.arrays.CHUNK_BYTES", 24)
+    monkeypatch.setattr("jaxsim.store.chunks.CHUNK_BYTES", 24)
     js.save(batch(), tmp_path / "r.zarr")
     chunks = sorted((tmp_path / "r.zarr/recording/lfp/lfp").glob("c.*"))
     assert len(chunks) == 6
