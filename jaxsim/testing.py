@@ -97,16 +97,18 @@ def check_dims(process: AbstractStep) -> str:
 
 
 def check_jit(process: AbstractStep) -> str:
-    """Compiled and not compiled agree to rounding."""
-    key = jax.random.key(1)
-    _agree(simulate(process, key), run(process, key), "compiled", "not compiled")
+    """Compiled as one program and run step by step agree to rounding, in float64."""
+    with jax.enable_x64(True):
+        process, key = jax.tree.map(_widen, process), jax.random.key(1)
+        one, other = simulate(process, key), run(process, key)
+    _agree(one, other, "compiled", "not compiled", 1e-9)
     return "jit"
 
 
 def check_vmap(process: AbstractStep) -> str:
     """A batch of keys gives what a loop over them gives."""
     keys = jax.random.split(jax.random.key(2), 3)
-    batch = eqx.filter_jit(eqx.filter_vmap(run, in_axes=(None, 0)))(process, keys)
+    batch = _lanes(process, keys)
     for i in range(3):
         lane = jax.tree.map(lambda leaf, i=i: leaf[i], batch)
         _agree(simulate(process, keys[i]), lane, "a single run", f"lane {i} of a batch")
@@ -125,32 +127,35 @@ def check_no_recompilation(process: AbstractStep) -> str:
     return "no recompilation"
 
 
-def check_gradients(process: AbstractStep, tolerance: float = 2e-4) -> str:
-    """In float64, autodiff equals central differences for every parameter.
+def check_gradients(
+    process: AbstractStep, below: tuple[str, ...] = ("",), tolerance: float = 2e-4
+) -> str:
+    """In float64, reverse-mode gradients equal finite differences.
 
-    A parameter whose gradient is zero although the outcome feels it must be listed in
-    its class's `no_gradient`.
+    Args:
+        process: runs by itself.
+        below: prefixes of the paths to check; all parameters by default.
+        tolerance: relative; the error of the finite difference is added.
+
+    A parameter whose gradient is wrong for a reason must be listed in its class's
+    `no_gradient`; `fit` refuses it by name.
     """
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         process = jax.tree.map(_widen, process)
-        key = jax.random.key(4)
-        outcome = eqx.filter_jit(lambda process: _outcome(process, key))
-        every = leaves(process).items()
-        paths = [p for p, (v, c) in every if c.role == "param" and v is not None]
-        values = {p: leaves(process)[p][0] for p in paths}
-
-        def of(values: dict[str, Any], process: Any) -> Any:
-            return _outcome(replace(process, values), key)
-
-        slopes = eqx.filter_jit(eqx.filter_grad(of))(values, process)
-        for path in paths:
+        values = {
+            path: value
+            for path, (value, card) in leaves(process).items()
+            if card.role == "param" and value is not None
+        }
+        _, slopes = _outcome_and_slopes(values, process)
+        exempt = _without_gradient(process)
+        for path in (p for p in values if p.startswith(below)):
             found = float(np.asarray(slopes[path]).sum())
-            expected, error = _slope(outcome, process, path)
+            expected, error = _slope(values, process, path)
             close = abs(found - expected) <= tolerance * abs(expected) + error
-            exempt = path.split(".")[-1] in _without_gradient(process)
             _hold(
-                close or exempt,
-                f"d/d{path}: autodiff {found:.8g}, central difference {expected:.8g}",
+                close or path.split(".")[-1] in exempt,
+                f"d/d{path}: autodiff {found:.8g}, finite difference {expected:.8g}",
             )
     return "gradients"
 
@@ -227,6 +232,18 @@ def _made(process: AbstractStep, key: PRNGKeyArray) -> dict[str, Series]:
     return dict(zip(recording.names, recording.series, strict=True))
 
 
+# compiled once per program, whichever class is being checked
+_lanes = eqx.filter_jit(eqx.filter_vmap(run, in_axes=(None, 0)))
+
+
+@eqx.filter_jit
+def _outcome_and_slopes(values: dict[str, Any], process: AbstractStep) -> Any:
+    def of(values: dict[str, Any]) -> Any:
+        return _outcome(replace(process, values), jax.random.key(4))
+
+    return jax.value_and_grad(of)(values)
+
+
 def _outcome(process: AbstractStep, key: PRNGKeyArray) -> Any:
     """One number that feels every value of every signal."""
     total = jnp.zeros(())
@@ -238,7 +255,7 @@ def _outcome(process: AbstractStep, key: PRNGKeyArray) -> Any:
     return total
 
 
-def _slope(outcome: Any, process: Any, path: str) -> tuple[float, float]:
+def _slope(values: dict[str, Any], process: Any, path: str) -> tuple[float, float]:
     """Finite difference along all entries of a path at once, and its own error.
 
     Central where the bounds leave room, else one-sided; both of second order and
@@ -248,8 +265,9 @@ def _slope(outcome: Any, process: Any, path: str) -> tuple[float, float]:
     value, (low, high) = np.asarray(value), card.bounds
     size = 1e-4 * max(1e-3, float(np.abs(value).max()))
 
-    def at(k: float) -> float:
-        return float(outcome(replace(process, {path: value + k * size})))
+    def at(k: int) -> float:
+        moved = values | {path: jnp.asarray(value + k * size)}
+        return float(_outcome_and_slopes(moved, process)[0])
 
     if (value - low).min() >= 2 * size and (high - value).min() >= 2 * size:
         fine, coarse = at(1) - at(-1), (at(2) - at(-2)) / 2
@@ -291,11 +309,11 @@ def _widen(leaf: Any) -> Any:
     return jnp.asarray(np.asarray(leaf, np.float64)) if wide else leaf
 
 
-def _agree(a: Any, b: Any, first: str, second: str) -> None:
+def _agree(a: Any, b: Any, first: str, second: str, rtol: float = 2e-4) -> None:
     for name in a.names:
         x, y = np.asarray(a[name].values), np.asarray(b[name].values)
         scale = float(np.abs(x).max()) if x.size else 0.0
-        close = np.allclose(x, y, rtol=2e-4, atol=2e-5 * max(scale, 1e-6))
+        close = np.allclose(x, y, rtol=rtol, atol=rtol * scale)
         _hold(close, f"'{name}' differs between {first} and {second}")
 
 

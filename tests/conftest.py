@@ -1,7 +1,16 @@
 """Strict settings for every test: no silent promotion, no forgotten key."""
 
+from pathlib import Path
+
 import jax
 import pytest
+
+
+def pytest_configure(config):
+    """Processes share what they compile; the folder is the test runner's own cache."""
+    folder = Path(config.rootpath) / ".pytest_cache" / "compiled"
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 @pytest.fixture(autouse=True)

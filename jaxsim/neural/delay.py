@@ -136,9 +136,8 @@ class Delayed(Alone):
 
     def tell(self, past, tick, output):
         """Into the slot of the tick."""
-        return jax.lax.dynamic_update_slice(
-            past, output[:, None], (0, self.n_slots + tick)
-        )
+        at = self.n_slots + tick
+        return jax.lax.dynamic_update_slice_in_dim(past, output[:, None], at, axis=1)
 
     def close(self, past, n_ticks):
         """The last `n_slots`."""

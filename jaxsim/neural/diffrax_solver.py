@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from jaxsim.core.param import static
 from jaxsim.neural.solver import AbstractSolver, Drift
@@ -13,7 +14,9 @@ class Adaptive(AbstractSolver):
 
     What is constant over a tick (noise, stimuli, delayed input) stays so, and
     everything else is solved to the tolerance: `dt_s` is then the time between changes
-    of the drive, not an accuracy. It is slow, and meant as an oracle; use it under x64.
+    of the drive, not an accuracy. It is slow, and meant as an oracle: use it under x64,
+    since in float32 it can reach no more than a tolerance of 2e-6. A tick that it
+    cannot solve becomes NaN, and the run's status says so.
 
     ```bibtex
     @phdthesis{kidger2022neural,
@@ -39,7 +42,14 @@ class Adaptive(AbstractSolver):
             dt0=None,
             y0=state,
             saveat=diffrax.SaveAt(t1=True),
-            stepsize_controller=diffrax.PIDController(self.rtol, self.atol),
+            stepsize_controller=diffrax.PIDController(*self._tolerances(state)),
             max_steps=4096,
+            throw=False,
         )
-        return jax.tree.map(lambda y: y[-1], solution.ys)
+        fine = solution.result == diffrax.RESULTS.successful
+        return jax.tree.map(lambda y: jnp.where(fine, y[-1], jnp.nan), solution.ys)
+
+    def _tolerances(self, state: Any) -> tuple[float, float]:
+        """No finer than what the float type of the state can tell apart."""
+        finest = 20.0 * float(jnp.finfo(jax.tree.leaves(state)[0].dtype).eps)
+        return max(self.rtol, finest), max(self.atol, finest)

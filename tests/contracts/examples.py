@@ -18,7 +18,7 @@ def network(**parts):
         "model": js.Wendling(A=5.0, B=25.0, G=15.0),
         "connectome": small_connectome(),
         "coupling": js.LinearCoupling(G=5.0),
-        "initial": js.RandomStart(),
+        "initial": js.Random(),
         "solver": js.Heun(),
         **SHORT,
     }
@@ -32,20 +32,58 @@ def small_connectome(**more):
     return js.Connectome(weights, lengths, **more)
 
 
-# family -> the process around a member of it
+def blood(**parts):
+    """Two samples of BOLD from a network that is recorded every 2 ms."""
+    return js.Pipeline(
+        network=network(monitor=js.TemporalAverage(period_s=2e-3)),
+        haemodynamics=js.Haemodynamics(period_s=0.01, **parts),
+    )
+
+
+def waveform():
+    """A stimulus per node, on at once."""
+    return js.Waveform(np.linspace(0.0, 50.0, 60).reshape(20, 3), rate_hz=1000.0)
+
+
+def given():
+    """An initial state from two named variables."""
+    return js.Given(names=("y0", "y1"), values=np.full((2, 3), 0.2))
+
+
+def leadfield():
+    """Two sensors over three nodes."""
+    return js.Leadfield(np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -1.0]]), moment_nam=2.0)
+
+
+# family -> the process around a member of it, and the path of the member there
 HOSTS = {
-    "AbstractModel": lambda part: network(model=part, initial=js.Rest()),
-    "AbstractNoise": lambda part: network(noise=part),
-    "AbstractCoupling": lambda part: network(coupling=part),
-    "AbstractSolver": lambda part: network(solver=part),
-    "AbstractMonitor": lambda part: network(monitor=part),
-    "AbstractStimulus": lambda part: network(stimulus=part),
-    "AbstractInitial": lambda part: network(initial=part),
-    "Connectome": lambda part: network(connectome=part),
+    "AbstractModel": (lambda part: network(model=part, initial=js.Rest()), "model."),
+    "AbstractNoise": (lambda part: network(noise=part), "noise."),
+    "AbstractCoupling": (lambda part: network(coupling=part), "coupling."),
+    "AbstractSolver": (lambda part: network(solver=part), "solver."),
+    "AbstractMonitor": (lambda part: network(monitor=part), "monitor."),
+    "AbstractStimulus": (lambda part: network(stimulus=part), "stimulus."),
+    "AbstractInitial": (lambda part: network(initial=part), "initial."),
+    "Connectome": (lambda part: network(connectome=part), "connectome."),
+    "Balloon": (lambda part: blood(balloon=part), "haemodynamics.balloon."),
+    "AbstractBoldWeights": (
+        lambda part: blood(balloon=js.Balloon(bold_weights=part)),
+        "haemodynamics.balloon.bold_weights.",
+    ),
 }
+
+# checked with every part, so that one without parameters is seen to pass gradients
+FELT_BY_ALL = ("model.A", "connectome.speed_m_per_s")
 
 # kinds that cannot be built, or say nothing, without something from outside
 EXAMPLES = {
     "Connectome": small_connectome,
     "Network": network,
+    "Given": given,
+    "Waveform": waveform,
+    "Leadfield": leadfield,
+    "Bold": lambda: js.Bold(period_s=0.01),
+    "Haemodynamics": lambda: js.Haemodynamics(period_s=0.01),
+    "PulseTrain": lambda: js.PulseTrain(start_s=2.3e-3, width_s=5.1e-3, period_s=8e-3),
+    "Balloon": js.Balloon,
 }

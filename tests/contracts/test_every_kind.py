@@ -5,7 +5,7 @@ import pytest
 import jaxsim as js
 from jaxsim import testing
 from jaxsim.core.declared import KINDS
-from tests.contracts.examples import EXAMPLES, HOSTS
+from tests.contracts.examples import EXAMPLES, FELT_BY_ALL, HOSTS
 
 
 SKIPPED = {
@@ -25,44 +25,42 @@ def family(cls):
 
 
 def process_of(kind):
+    """An instance, a process that shows it, and where its parameters lie in that."""
     cls = KINDS[kind]
     instance = EXAMPLES[kind]() if kind in EXAMPLES else cls()
     if isinstance(instance, js.AbstractStep):
-        return instance, testing.process_around(instance)
+        return instance, testing.process_around(instance), ("",)
     assert family(cls), (
         f"{kind} is neither a step nor of a family in tests/contracts/examples.py: say "
         "there which process shows what it does"
     )
-    return instance, HOSTS[family(cls)](instance)
+    host, below = HOSTS[family(cls)]
+    return instance, host(instance), (below, *FELT_BY_ALL)
 
 
 @pytest.mark.parametrize("kind", OURS)
 def test_cards_are_complete_and_the_document_round_trip_is_exact(kind):
-    instance, _ = process_of(kind)
+    instance, _, _ = process_of(kind)
     testing.check_cards(type(instance))
     testing.check_document(instance)
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_signals_have_the_axes_and_types_of_their_cards(kind):
-    testing.check_dims(process_of(kind)[1])
+def test_compiled_batched_and_moved_runs_agree_and_nothing_recompiles(kind):
+    instance, process, _ = process_of(kind)
+    testing.check_dims(process)
+    testing.check_vmap(process)
+    testing.check_no_recompilation(process)
+    if isinstance(instance, js.AbstractFrameStep):
+        testing.check_blocks(process)
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_compiled_batched_and_moved_runs_agree_and_nothing_recompiles(kind):
-    _, process = process_of(kind)
-    testing.check_jit(process)
-    testing.check_vmap(process)
-    testing.check_no_recompilation(process)
+def test_one_program_and_step_by_step_agree_in_float64(kind):
+    testing.check_jit(process_of(kind)[1])
 
 
 @pytest.mark.parametrize("kind", OURS)
 def test_autodiff_equals_finite_differences_in_float64(kind):
-    testing.check_gradients(process_of(kind)[1])
-
-
-@pytest.mark.parametrize("kind", OURS)
-def test_frames_in_blocks_are_the_frames_of_the_whole_run(kind):
-    instance, process = process_of(kind)
-    if isinstance(instance, js.AbstractFrameStep):
-        testing.check_blocks(process)
+    _, process, below = process_of(kind)
+    testing.check_gradients(process, below)
