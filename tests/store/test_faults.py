@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -266,6 +267,45 @@ def test_two_programs_may_sweep_into_one_folder_at_once(tmp_path):
     both = [subprocess.Popen(start, cwd=ROOT) for _ in range(2)]
     assert [p.wait() for p in both] == [0, 0]
     assert faults.sweep(Path(folder))[1] == 0
+    assert not list(tmp_path.rglob("*.partial*"))
+
+
+SWEEP = """
+import os, signal, sys
+import jax
+import jaxsim as js
+from jaxsim.store import disk
+from tests.store.examples import plain
+
+folder, n, count = sys.argv[1], int(sys.argv[2]), 0
+
+def op(what):
+    global count
+    count += 1
+    if count == n:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+disk.op = op
+design = js.grid({"leak.fraction": [0.1, 0.4, 0.9], "nodes.level": [1.0, 2.0, 3.0]})
+js.sweep(plain(), design, jax.random.key(5), block=4, store=folder, progress=False)
+print(count)
+"""
+
+
+@pytest.mark.slow
+def test_a_swept_process_killed_for_good_ends_as_an_unbroken_one(tmp_path):
+    def run(folder, n):
+        start = [sys.executable, "-c", SWEEP, str(folder), str(n)]
+        return subprocess.run(start, capture_output=True, text=True, cwd=ROOT)
+
+    total = int(run(tmp_path / "whole.zarr", -1).stdout)
+    whole = js.load(tmp_path / "whole.zarr")
+    for n in np.linspace(2, total - 2, 5).astype(int):
+        folder = tmp_path / f"{n}.zarr"
+        assert run(folder, n).returncode == -signal.SIGKILL
+        assert run(folder, -1).returncode == 0
+        assert same(js.load(folder), whole)
+    js.store.clean(tmp_path, older_than_s=0.0)
     assert not list(tmp_path.rglob("*.partial*"))
 
 
