@@ -1,5 +1,6 @@
 """Spans: how a simulation is cut into pieces that share one compiled loop body."""
 
+import math
 from typing import NamedTuple
 
 from jaxsim.neural.noise import BLOCK
@@ -41,6 +42,8 @@ def whole_ticks(time_s: float, dt_s: float, name: str, what: str = "steps of") -
     Raises:
         ValueError: it is not a multiple of the step.
     """
+    if not (dt_s > 0 and math.isfinite(time_s / dt_s)):
+        return 0  # the cards of both refuse it by name
     ratio = time_s / dt_s
     ticks = round(ratio)
     if abs(ratio - ticks) > 1e-6 * max(1.0, ratio) or (time_s > 0 and ticks == 0):
