@@ -99,18 +99,20 @@ def plot_graph(
         return _sprung(connectome, weights, edges, size[order], heading)
     centres = np.asarray(connectome.centres_mm)
     views = (("above", 0, 1), ("the side", 1, 2), ("the front", 0, 2))
-    spans = [np.ptp(centres[:, x]) + 1e-6 for _, x, _ in views]
-    figure = new_figure(10.0, 3.7)
-    for axes, (view, x, y) in zip(
-        figure.subplots(1, 3, width_ratios=spans), views, strict=True
-    ):
+    reach = np.ptp(centres, axis=0)
+    deep = reach > 1e-3 * reach.max()  # nodes on a circle lie flat: one view will do
+    views = [view for view in views if deep[view[1]] and deep[view[2]]] or views[:1]
+    spans = [reach[x] + 1e-6 for _, x, _ in views]
+    figure = new_figure(10.0 if len(views) > 1 else 5.0, 3.7 if len(views) > 1 else 5.0)
+    panels = np.ravel(figure.subplots(1, len(views), width_ratios=spans))
+    for axes, (view, x, y) in zip(panels, views, strict=True):
         _nodes_and_edges(axes, centres[:, [x, y]], weights, edges, size[order])
         axes.set_xlabel(f"{'xyz'[x]} (mm)")
         axes.set_ylabel(f"{'xyz'[y]} (mm)")
         axes.set_title(f"from {view}", color=FAINT, fontsize=9)
     figure.suptitle(
         f"{heading}; size and colour of a node: what it hears", x=0.01, ha="left",
-        fontsize=10,
+        fontsize=10 if len(views) > 1 else 8,
     )  # fmt: skip
     return figure
 

@@ -41,6 +41,7 @@ def plot_losses(
     if frozen and title is None:
         heading += f"; {frozen} of {len(losses)} starts diverged"
     axes.set(xlabel="update", ylabel="loss", title=heading)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(x=0.01)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
