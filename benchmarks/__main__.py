@@ -1,31 +1,82 @@
-"""Run the benchmarks that are named, or all: `python -m benchmarks compile_times`.
+"""Run benchmarks: `python -m benchmarks [NAME ...] [--quick] [--list] [--fill]`."""
 
-Each is a script of its own process, so that one's compilations do not warm another's.
-"""
-
+import argparse
+import importlib
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from benchmarks import report
 
+
+NAMES = (
+    "network_throughput",
+    "sweep_scaling",
+    "gradient_cost",
+    "delayed_coupling",
+    "compile_times",
+)
+ON_REQUEST = ("wendling_fits",)  # scripts of their own, that take longer
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
 
 
 def main() -> int:
-    """Run scripts one after the other; the exit code of the first that fails."""
-    known = sorted(p.stem for p in HERE.glob("[a-z]*.py"))
-    chosen = sys.argv[1:] or known
-    if strange := [name for name in chosen if name not in known]:
-        print(f"no benchmark {', '.join(strange)}; there are {', '.join(known)}")
-        return 2
-    for name in chosen:
-        print(f"== {name}", flush=True)
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"])
-        print(f"   {time.perf_counter() - began:.0f} s\n", flush=True)
-        if done.returncode:
-            return done.returncode
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all by default")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to try it")
+    parser.add_argument("--out", type=Path, help="folder of the results")
+    parser.add_argument("--list", action="store_true", help="what there is")
+    parser.add_argument("--fill", action="store_true", help="results into README.md")
+    given = parser.parse_args()
+    known = NAMES + tuple(n for n in ON_REQUEST if (HERE / f"{n}.py").is_file())
+    if unknown := set(given.names) - set(known):
+        parser.error(f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if given.list:
+        for name in known:
+            print(f"{name:<20} {question(name).splitlines()[0]}")
+        return 0
+    if given.fill:
+        report.fill(HERE / "README.md", given.out or RESULTS)
+        return 0
+    out = given.out if given.out or given.quick else RESULTS  # quick keeps none
+    names = given.names or NAMES
+    if len(names) == 1 and names[0] in NAMES:
+        return one(names[0], given.quick, out)
+    return max(apart(name, given.quick, out) for name in names)
+
+
+def question(name: str) -> str:
+    return (importlib.import_module(f"benchmarks.{name}").__doc__ or "").strip()
+
+
+def apart(name: str, quick: bool, out: Path | None) -> int:
+    """One benchmark in a process of its own: its failure is its own, its memory too."""
+    if name in ON_REQUEST:
+        return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"]).returncode
+    words = [sys.executable, "-m", "benchmarks", name]
+    words += ["--quick"] * quick + (["--out", str(out)] if out else [])
+    return int(subprocess.run(words).returncode != 0)
+
+
+def one(name: str, quick: bool, out: Path | None) -> int:
+    """Run one, print what it found, and keep it."""
+    from benchmarks.measuring import FULL, QUICK, as_document, say
+
+    module, effort = importlib.import_module(f"benchmarks.{name}"), FULL
+    effort = QUICK if quick else FULL
+    say(f"== {name}: {question(name)}")
+    began = time.perf_counter()
+    result = module.measure(effort)
+    took_s = time.perf_counter() - began
+    for part in (*result.tables, *result.targets, *result.notes):
+        say(f"\n{part}")
+    say(f"\n{name} took {took_s:.0f} s\n")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        text = as_document(result, effort, question(name), took_s)
+        (out / report.file_name(name)).write_text(text + "\n", encoding="utf-8")
     return 0
 
 
