@@ -102,7 +102,7 @@ class ToyRender(AbstractFrameStep):
 
 
 class ToySensor(AbstractFrameStep):
-    """Adds an offset and noise to every frame. **Needs:** `movie`. **Makes:** `movie`."""
+    """Adds offset and noise to every frame. **Needs:** `movie`. **Makes:** `movie`."""
 
     offset: Param = param(5.0, "1", (0.0, 100.0), "added to every pixel")
     makes: ClassVar[dict[str, Signal]] = {"movie": MOVIE}

@@ -20,7 +20,10 @@ from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int
 
 
-Param = Float[Array, "..."]  # a scalar, or an array that broadcasts over nodes / cells
+if typing.TYPE_CHECKING:  # pyright does not see that a converter takes plain numbers
+    Param = Any
+else:
+    Param = Float[Array, "..."]  # a scalar, or an array over nodes or cells
 Data = Float[Array, "..."] | Int[Array, "..."] | Bool[Array, "..."]
 
 Interval = tuple[float | int, float | int]

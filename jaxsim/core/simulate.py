@@ -73,8 +73,8 @@ def _told(error: Exception, process: AbstractStep, names: Any) -> Exception:
     )
     return MemoryError(
         f"the recording does not fit into memory ({', '.join(sizes)}). Record fewer "
-        "signals with record=(...), sample less often (monitor=js.TemporalAverage(...)), "
-        "or run a frame-wise process with block=."
+        "signals with record=(...), sample less often "
+        "(monitor=js.TemporalAverage(...)), or run a frame-wise process with block=."
     )
 
 

@@ -78,4 +78,4 @@ def _window(window: str | tuple, n: int) -> np.ndarray:
         return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
     from scipy.signal import get_window
 
-    return get_window(window, n)
+    return np.asarray(get_window(window, n))

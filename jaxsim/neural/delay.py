@@ -91,7 +91,7 @@ class Delayed(Alone):
     far: Float[Array, "node node"]  # weight of the slot just before it
     slots: Int[Array, "node node"]  # whole ticks of each lag
     n_slots: int = eqx.field(static=True)
-    at: Int[Array, "node node"] | None = None  # where tick 0 of a span reads
+    at: Any = None  # where tick 0 of a span reads, (node, node); none before a span
 
     @classmethod
     def of(cls, connectome: Connectome, dt_s: float) -> "Delayed":

@@ -36,8 +36,8 @@ class Haemodynamics(AbstractStep):
 
     def __call__(self, activity: Series) -> dict[str, Any]:
         """Average, integrate, sample; an unfinished last period is dropped."""
-        _check_clock(activity)
-        dt_s = 1.0 / activity.clock.rate_hz
+        clock = _clock_of(activity)
+        dt_s = 1.0 / clock.rate_hz
         every = whole_ticks(self.period_s, dt_s, "Haemodynamics.period_s")
         most = max(1, int(1e-3 / dt_s * (1 + 1e-9)))
         grain = next(n for n in range(min(most, every), 0, -1) if every % n == 0)
@@ -52,13 +52,13 @@ class Haemodynamics(AbstractStep):
         drive = self.gain * (x - self.baseline)
         values = balloon(drive, grain * dt_s, self.balloon, every // grain)
         # activity is stamped at the end of its samples: the first one began dt before
-        start = jnp.asarray(activity.clock.start_s) + (self.period_s - dt_s)
-        clock = Clock(start, 1.0 / self.period_s)
-        return {"bold": Series(values, clock, BOLD, activity.labels)}
+        start = jnp.asarray(clock.start_s) + (self.period_s - dt_s)
+        samples = Clock(start, 1.0 / self.period_s)
+        return {"bold": Series(values, samples, BOLD, activity.labels)}
 
 
-def _check_clock(activity: Series) -> None:
-    """Refuse activity that is too coarse, or has no clock."""
+def _clock_of(activity: Series) -> Clock:
+    """The clock of activity; too coarse a one, or none, is refused."""
     if activity.clock is None or 1.0 / activity.clock.rate_hz > SLOWEST_S:
         rate = (
             "no clock" if activity.clock is None else f"{activity.clock.rate_hz:g} Hz"
@@ -67,3 +67,4 @@ def _check_clock(activity: Series) -> None:
             f"Haemodynamics: activity has {rate}; the balloon needs 100 Hz or more. "
             "Shorten the period of the network's monitor, or use the Bold monitor."
         )
+    return activity.clock

@@ -19,7 +19,6 @@ class AbstractInitial(Declared):
     def state(self, model: AbstractModel, n_nodes: int, key: PRNGKeyArray) -> Any:
         """The state before the first tick."""
 
-
     def accept(self, model: AbstractModel, n_nodes: int) -> None:  # noqa: B027
         """Refuse what this model cannot start from; called when a network is built.
 
@@ -72,7 +71,7 @@ class Given(AbstractInitial):
         if concrete(model, self.values):
             self.state(model, n_nodes, None)
 
-    def state(self, model, n_nodes, key):
+    def state(self, model: AbstractModel, n_nodes: int, key: Any) -> Any:
         """Rest, with the named variables replaced."""
         dtype = model.rest(1)[0].dtype
         values = {

@@ -1,15 +1,19 @@
 """AbstractModel: one neural mass, its state, its equations and what others hear."""
 
 import abc
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.declared import Declared
 from jaxsim.neural.noise import AbstractNoise, NoNoise
 
+
+if TYPE_CHECKING:  # pyright knows it by this name only
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
 
 Nodes = Float[Array, " node"]  # one number per node
 Drive = dict[str, Any]  # site -> what comes from outside, one number per node
@@ -32,9 +36,9 @@ class AbstractModel(Declared):
             a real one replaces it (Leadfield.moment_nam). None: nothing is known.
     """
 
-    State: eqx.AbstractClassVar[type]
-    sites: eqx.AbstractClassVar[tuple[str, ...]]
-    variables: eqx.AbstractClassVar[tuple[str, ...]]
+    State: AbstractClassVar[type]
+    sites: AbstractClassVar[tuple[str, ...]]
+    variables: AbstractClassVar[tuple[str, ...]]
     unit: ClassVar[str] = "mV"
     moment_nam: ClassVar[float | None] = 1.0
 
