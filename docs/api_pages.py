@@ -20,8 +20,10 @@ TITLES = {
     "store": "Store: documents, archives, the cache",
     "measure": "Measure: functions of arrays",
     "plot": "Plot: pictures",
+    "convert": "Convert: what users of other programs have",
     "testing": "Testing: the contract of your own class",
 }
+WHOLE = ("measure", "testing", "convert")  # used as modules: js.measure.welch
 OUTPUT = Path(__file__).parent / "api" / "generated"
 
 
@@ -70,12 +72,13 @@ def collect() -> dict[str, list[tuple[str, Any]]]:
         if inspect.ismodule(value):
             folder = value.__name__.split(".")[1]
             inner = public(value)
-            if value.__name__ in ("jaxsim.measure", "jaxsim.testing") or (
-                value.__name__.count(".") == 2
-            ):
-                pages.setdefault(folder, []).extend(
-                    (f"jaxsim.{name}.{n}", v) for n, v in inner
-                )
+            inner = [(f"jaxsim.{name}.{n}", v) for n, v in inner]
+            for n, module in vars(value).items():  # a module for each other program
+                if folder == "convert" and inspect.ismodule(module):
+                    path = f"jaxsim.{name}.{n}"
+                    inner += [(f"{path}.{m}", v) for m, v in public(module)]
+            if folder in WHOLE or value.__name__.count(".") == 2:
+                pages.setdefault(folder, []).extend(inner)
         elif getattr(value, "__module__", "").startswith("jaxsim."):
             folder = value.__module__.split(".")[1]
             if inspect.isclass(value) or inspect.isfunction(value):
