@@ -226,7 +226,7 @@ def search(
             f"{evaluator.task.n_keys} noise seeds."
         )
     walker = searcher(method, evaluator, n, **options)
-    points, losses = [], []
+    points, losses, terms = [], [], []
     done = 0
     with reporter(progress, n, method, "evaluations") as report:
         while done < n:
@@ -234,11 +234,12 @@ def search(
             if len(asked) == 0:
                 break
             units = asked[: n - done]
-            values = evaluator(units, of="unit")
+            values, parts = evaluator.with_terms(units, of="unit")
             if len(units) == len(asked):  # a half generation cannot be told
                 walker.tell(units, values)
             points.append(units)
             losses.append(values)
+            terms.append(parts)
             done += len(units)
             report(done)
     units, values = np.concatenate(points), np.concatenate(losses)
@@ -247,10 +248,11 @@ def search(
     where = evaluator.bounded(units, "unit")
     mode = "host" if evaluator.on_host else "values"
     one = slice(best, best + 1)
-    more = {"points": where}
+    seen = {n: np.concatenate([part[n] for part in terms])[None] for n in terms[0]}
     return pick(
-        evaluator, where[one], values[one], values[None], method, mode, details=more
-    )
+        evaluator, where[one], values[one], values[None], method, mode,
+        terms=seen, details={"points": where},
+    )  # fmt: skip
 
 
 def _finite(losses: np.ndarray) -> np.ndarray:

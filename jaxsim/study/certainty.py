@@ -136,7 +136,7 @@ def intervals(
         n_updates: of a profile's descents.
     """
     process = fitted.best if isinstance(fitted, Fitted) else fitted
-    options = dict(record=record, n_keys=n_keys)
+    options: dict[str, Any] = dict(record=record, n_keys=n_keys)
     try:
         evaluator = Evaluator(process, loss, free, key, **options)
     except NeedsHost:

@@ -229,7 +229,7 @@ def unit_points(n: int, n_dims: int, key: PRNGKeyArray, method: str) -> np.ndarr
 def _column(path: str, column: Any) -> Any:
     """Values of one path, on the host: an array of numbers, or a tuple of anything."""
     single = isinstance(column, (str, bytes)) or not hasattr(column, "__len__")
-    if single or (hasattr(column, "ndim") and column.ndim == 0):
+    if single or getattr(column, "ndim", 1) == 0:
         raise TypeError(
             f"{path}: the design needs a sequence of values, got {column!r}. For one "
             f"value write [{column!r}]."

@@ -233,11 +233,11 @@ class NeedsHost(ValueError):
     """The loss is written in NumPy or plain Python."""
 
 
-def _new(loss: Callable[..., Any]) -> Any:
+def _new(loss: Any) -> Any:
     """The loss as an argument of a program: by its arrays, or new each time."""
     if isinstance(loss, eqx.Module) and all(map(eqx.is_array, jax.tree.leaves(loss))):
         return loss
-    return Opaque(loss)
+    return Opaque(loss)  # pyright: ignore[reportArgumentType]
 
 
 def loss_at(task: Task, values: dict[str, Any], key: PRNGKeyArray) -> tuple[Any, dict]:

@@ -105,7 +105,7 @@ def fit(
                 f"method = '{method}' is not one of "
                 f"{', '.join(GRADIENTS + SEARCHES)} or nevergrad:<name>."
             )
-    options = dict(
+    options: dict[str, Any] = dict(
         record=record, n_keys=n_keys, mode=mode, few=few, memory_bytes=memory_bytes
     )
     try:
@@ -114,7 +114,7 @@ def fit(
         if method in GRADIENTS:
             raise  # a loss in plain Python fails under tracing in many ways
         evaluator = Evaluator(process, loss, free, key, on_host=True, **options)
-    descent = dict(
+    descent: dict[str, Any] = dict(
         optimizer=optimizer, n_updates=n_updates, fresh_keys=fresh_keys, clip=clip,
         progress=progress,
     )  # fmt: skip
@@ -125,7 +125,11 @@ def fit(
         return screen_and_polish(evaluator, n_candidates, keep, **descent)
     if method == "evolution":
         return evolve(evaluator, population or 64, generations, progress)
-    more = {"population": population, "workers": workers, "spread": spread}
+    more: dict[str, Any] = {
+        "population": population,
+        "workers": workers,
+        "spread": spread,
+    }
     return search(evaluator, method, budget, progress=progress, **more)
 
 

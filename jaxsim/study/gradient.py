@@ -1,6 +1,5 @@
 """Gradient descent from many starts at once, in the unbounded space of the bounds."""
 
-import functools
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -15,6 +14,7 @@ from jaxsim.study.bounds import EDGE, logit
 from jaxsim.study.design import unit_points
 from jaxsim.study.evaluator import Evaluator, Task, value_and_slope
 from jaxsim.study.fitted import Fitted, pick
+from jaxsim.study.optimizers import decaying_adam, extended, quasi_newton
 from jaxsim.study.progress import Progress, reporter, shown
 
 
@@ -52,7 +52,8 @@ def descend(
         evaluator: the loss.
         z: starts, (start, d).
         optimizer: any optax transformation. By default L-BFGS with steps of at most
-            0.5 (`quasi_newton`); with fresh keys, where curvature would be noise, adam.
+            0.5 that turns back (`quasi_newton`); with fresh keys, where curvature would
+            be noise, adam.
         n_updates: how many gradients each start takes.
         fresh_keys: other noise in each update, `fold_in(key, update)`. A lucky draw is
             then no longer a good point: the last points are compared on common noise.
@@ -76,6 +77,7 @@ def descend(
         clip = None if optimizer is None and not fresh_keys else 1.0
     if optimizer is None:
         optimizer = decaying_adam(n_updates) if fresh_keys else quasi_newton()
+    optimizer = extended(optimizer)
     start = jnp.asarray(z, jnp.result_type(float))
     n = len(start)
     walk = _begin(optimizer, start)
@@ -112,39 +114,6 @@ def descend(
     )  # fmt: skip
 
 
-@functools.cache
-def quasi_newton(reach: float = 0.5, memory: int = 8) -> Any:
-    """L-BFGS without line search: a gradient per step, no step longer than `reach`.
-
-    On common random numbers a loss is a smooth function, whose curvature tells more
-    than its slope: valleys between correlated parameters take tens of gradients where
-    adam takes hundreds. Where curvature misleads (upwards), the step goes downhill.
-
-    Nocedal J (1980). Updating quasi-Newton matrices with limited storage. Math Comput
-    35, 773-782.
-    """
-    import optax  # half a second at import: not before it is needed
-
-    inner = optax.scale_by_lbfgs(memory)
-
-    def update(slope: Any, state: Any, z: Any = None) -> tuple[Any, Any]:
-        direction, state = inner.update(slope, state, z)
-        downhill = (direction * slope).sum() > 0
-        step = -jnp.where(downhill & jnp.isfinite(direction).all(), direction, slope)
-        length = jnp.sqrt((step**2).sum())
-        return step * jnp.where(length > reach, reach / length, 1.0), state
-
-    return optax.GradientTransformation(inner.init, update)
-
-
-@functools.cache
-def decaying_adam(n_updates: int) -> Any:
-    """Adam for noise that changes: its step falls from 0.2 to 0.02 by a cosine."""
-    import optax
-
-    return optax.adam(optax.cosine_decay_schedule(0.2, n_updates, 0.1), b2=0.95)
-
-
 @eqx.filter_jit
 def _begin(optimizer: Any, start: Any) -> Walk:
     def one(z: Any) -> Walk:
@@ -176,7 +145,7 @@ def _step(
     with jax.numpy_dtype_promotion(
         "standard"
     ):  # optax mixes its int32 count and floats
-        step, state = optimizer.update(safe, walk.optimizer, walk.z)
+        step, state = optimizer.update(safe, walk.optimizer, walk.z, value=loss)
     step = jnp.where(moves & alive, step, jnp.zeros_like(step))
     new = Walk(
         walk.z + step,

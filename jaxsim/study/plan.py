@@ -61,8 +61,7 @@ def moves(process: Declared, design: Design) -> Moves:
 
 def as_leaves(array: np.ndarray, role: str, leaf: Any) -> np.ndarray:
     """Values in the dtype of the leaf that takes them."""
-    kind = np.dtype(leaf.dtype).kind if leaf is not None else "f"
-    if role == "data" and kind != "f":
+    if role == "data" and leaf is not None and np.dtype(leaf.dtype).kind != "f":
         return array.astype(leaf.dtype)
     dtype = jnp.result_type(float)
     if array.dtype == np.float32 and dtype == np.float64:

@@ -9,6 +9,7 @@ import pytest
 import jaxsim as js
 from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.gradient import descend, spread_starts
+from jaxsim.study.optimizers import quasi_newton
 from tests.study.counting import compiled
 from tests.study.toys import StudyLeaky, StudyPower
 
@@ -120,6 +121,24 @@ def test_the_gradient_norm_is_clipped_for_each_start(process, getkey):
     )[0]
     fitted = descend(evaluator, z, clip=0.01, **options)
     np.testing.assert_allclose(fitted.losses[:, 1], second, rtol=1e-4)
+
+
+def test_the_default_walk_turns_back_where_it_went_uphill():
+    def loss(z):
+        return jnp.sin(3 * z[0]) + 0.1 * z[0] ** 2 + 20 * (z[1] - z[0]) ** 2
+
+    walk = quasi_newton()
+    z = jnp.array([2.0, -1.0])
+    state, seen = walk.init(z), []
+    for _ in range(25):
+        value, slope = jax.value_and_grad(loss)(z)
+        with jax.numpy_dtype_promotion("standard"):
+            step, state = walk.update(slope, state, z, value=value)
+        seen.append(float(value))
+        if value > min(seen):  # tried again nearer to the best point so far
+            assert jnp.linalg.norm(z + step - state.z) < jnp.linalg.norm(z - state.z)
+        z = z + step
+    assert max(np.diff(seen)) > 0 and abs(jax.grad(loss)(state.z)).max() < 1e-3
 
 
 def test_a_start_that_dies_freezes_and_the_others_go_on(process, getkey):
