@@ -16,6 +16,7 @@ NAMES = (
     "gradient_cost",
     "delayed_coupling",
     "compile_times",
+    "wendling_fits",
 )
 ON_REQUEST = ("wendling_fits",)  # scripts of their own, that take longer
 HERE = Path(__file__).resolve().parent
