@@ -4,10 +4,11 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 `simulate`, `sweep`, `fit`, `save` and `load` work on any process.
 """
 
+# convert
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
 # measure
-from jaxsim import measure as measure, testing as testing
+from jaxsim import convert as convert, measure as measure, testing as testing
 from jaxsim.core.declared import (
     Declared as Declared,
     card as card,
@@ -99,6 +100,9 @@ from jaxsim.neural.stimulus import (
     Waveform as Waveform,
 )
 
+# plot
+from jaxsim.plot import plot as plot
+
 # store
 from jaxsim.store.archive import load as load, save as save
 from jaxsim.store.cache import remembered as remembered
@@ -109,8 +113,6 @@ from jaxsim.store.spec import (
     to_spec as to_spec,
 )
 
-# plot
-from jaxsim.plot import plot as plot
 # study
 from jaxsim.study.ask_tell import search as search, searcher as searcher
 from jaxsim.study.certainty import intervals as intervals, noise_floor as noise_floor
