@@ -1,7 +1,7 @@
 """Evaluator: the loss at many points at once, by one compiled program."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -11,8 +11,7 @@ from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import as_pipeline
-from jaxsim.core.recording import Recording
-from jaxsim.core.simulate import check_key, run
+from jaxsim.core.simulate import check_key
 from jaxsim.core.step import AbstractStep, step_name
 from jaxsim.study.bounds import Space, space_of
 from jaxsim.study.lanes import (
@@ -24,27 +23,24 @@ from jaxsim.study.lanes import (
     sharding,
     whole,
 )
-from jaxsim.study.losses import Opaque, total_of
+from jaxsim.study.losses import total_of
 from jaxsim.study.plan import stretch
-
-
-REVERSE_COST = 4.0  # simulations that one checkpointed reverse gradient costs
-
-_NEEDS_HOST = (
-    jax.errors.TracerArrayConversionError,
-    jax.errors.ConcretizationTypeError,  # also float(), int() and `if` on a value
+from jaxsim.study.task import (
+    NEEDS_HOST,
+    Task,
+    bounded_points,
+    fresh,
+    gradients_at,
+    lane_of,
+    loss_at,
+    losses_at,
+    losses_over_keys,
+    recordings_at,
+    seeds,
 )
 
 
-class Task(NamedTuple):
-    """What the compiled programs take: all arrays are arguments, none is baked in."""
-
-    process: AbstractStep
-    loss: Any
-    space: Space
-    record: tuple[str, ...] | None
-    n_keys: int
-    forward: bool
+REVERSE_COST = 4.0  # simulations that one checkpointed reverse gradient costs
 
 
 class Evaluator:
@@ -107,7 +103,7 @@ class Evaluator:
         self.lanes = sharding(self.devices)
         forward = mode == "forward" or (mode == "auto" and self.space.n <= few)
         names = None if names is None else tuple(names)
-        self.task = Task(roomy, _new(loss), self.space, names, n_keys, forward)
+        self.task = Task(roomy, fresh(loss), self.space, names, n_keys, forward)
         self.loss = loss
         self.simulations = 0.0
         self._check_loss()
@@ -158,12 +154,12 @@ class Evaluator:
             raise ValueError("a loss that is evaluated on the host has no gradient.")
         z = jnp.asarray(self._points(z))
         self.simulations += len(z) * self.gradient_cost
-        losses, _, slopes = _gradients(self.task, z, self.key if key is None else key)
+        losses, _, slopes = gradients_at(self.task, z, self.key if key is None else key)
         return np.asarray(losses), np.asarray(slopes)
 
     def bounded(self, points: Any, of: str) -> np.ndarray:
         """Points (n, d) of "unit" or "free" numbers as values."""
-        return np.asarray(_bounded(self.space, self._points(points), of))
+        return np.asarray(bounded_points(self.space, self._points(points), of))
 
     def best(self, point: Any, of: str = "bounded") -> Any:
         """The process at one point (d,)."""
@@ -192,15 +188,17 @@ class Evaluator:
         if self.on_host:
             return self._host_block(points, key, of)
         placed = place(points, self.lanes, True)
-        losses, terms = _losses(self.task, placed, place(key, self.lanes, False), of)
+        losses, terms = losses_at(self.task, placed, place(key, self.lanes, False), of)
         return np.asarray(losses), jax.tree.map(np.asarray, terms)
 
     def _host_block(self, points: np.ndarray, key: Any, of: str) -> tuple[Any, dict]:
-        batch = _recordings(self.task._replace(loss=None), jnp.asarray(points), key, of)
+        batch = recordings_at(
+            self.task._replace(loss=None), jnp.asarray(points), key, of
+        )
         batch = jax.tree.map(np.asarray, batch)  # (key, lane, ...) in every array
         found = []
         for i in range(len(points)):
-            lanes = [_lane(batch, k, i) for k in range(self.task.n_keys)]
+            lanes = [lane_of(batch, k, i) for k in range(self.task.n_keys)]
             one = [total_of(self.loss, lane) for lane in lanes]
             total = np.mean([float(t) for t, _ in one])
             terms = {n: np.mean([float(t[n]) for _, t in one]) for n in one[0][1]}
@@ -218,7 +216,7 @@ class Evaluator:
         }
         try:
             eqx.filter_eval_shape(loss_at, self.task, start, self.key)
-        except _NEEDS_HOST as error:
+        except NEEDS_HOST as error:
             raise NeedsHost(
                 "the loss turns a traced value into a NumPy array or a Python number, "
                 "so it cannot be compiled or differentiated. Write it with jax.numpy "
@@ -233,81 +231,6 @@ class NeedsHost(ValueError):
     """The loss is written in NumPy or plain Python."""
 
 
-def _new(loss: Any) -> Any:
-    """The loss as an argument of a program: by its arrays, or new each time."""
-    if isinstance(loss, eqx.Module) and all(map(eqx.is_array, jax.tree.leaves(loss))):
-        return loss
-    return Opaque(loss)  # pyright: ignore[reportArgumentType]
-
-
-def loss_at(task: Task, values: dict[str, Any], key: PRNGKeyArray) -> tuple[Any, dict]:
-    """The loss at one point, averaged over noise seeds."""
-    there = replace(task.process, values)
-
-    def seen(key: PRNGKeyArray) -> tuple[Any, dict]:
-        return total_of(task.loss, run(there, key, task.record))
-
-    if task.n_keys == 1:
-        return seen(key)
-    return jax.tree.map(lambda x: x.mean(0), jax.vmap(seen)(_keys(key, task.n_keys)))
-
-
-def _keys(key: PRNGKeyArray, n: int) -> Any:
-    return jax.vmap(lambda i: jax.random.fold_in(key, i))(
-        jnp.arange(n, dtype=jnp.uint32)
-    )
-
-
-@eqx.filter_jit
-def _bounded(space: Space, points: Any, of: str) -> Any:
-    return jax.vmap(lambda x: space.bounded(x, of))(points)
-
-
-def point_loss(task: Task, point: Any, key: PRNGKeyArray, of: str) -> tuple[Any, dict]:
-    """The loss at one point (d,) and its terms."""
-    return loss_at(task, task.space.values(point, of), key)
-
-
-@eqx.filter_jit
-def _losses(task: Task, points: Any, key: PRNGKeyArray, of: str) -> tuple[Any, dict]:
-    return jax.vmap(lambda x: point_loss(task, x, key, of))(points)
-
-
-@eqx.filter_jit
-def _recordings(task: Task, points: Any, key: PRNGKeyArray, of: str) -> Recording:
-    """Recordings (key, lane, ...) for losses on the host."""
-
-    def one(key: PRNGKeyArray, x: Any) -> Recording:
-        return run(replace(task.process, task.space.values(x, of)), key, task.record)
-
-    keys = key[None] if task.n_keys == 1 else _keys(key, task.n_keys)
-    return jax.vmap(lambda k: jax.vmap(lambda x: one(k, x))(points))(keys)
-
-
-@eqx.filter_jit
-def _gradients(task: Task, z: Any, key: PRNGKeyArray) -> tuple[Any, dict, Any]:
-    return jax.vmap(lambda z: value_and_slope(task, z, key))(z)
-
-
-def value_and_slope(task: Task, z: Any, key: PRNGKeyArray) -> tuple[Any, dict, Any]:
-    """Loss, its terms, and its gradient at one unbounded point (d,)."""
-
-    def of(z: Any) -> tuple[Any, dict]:
-        return loss_at(task, task.space.values(z, "free"), key)
-
-    if not task.forward:
-        (value, terms), slope = jax.value_and_grad(of, has_aux=True)(z)
-        return value, terms, slope
-
-    def along(direction: Any) -> tuple[Any, Any, dict]:
-        value, slope, terms = jax.jvp(of, (z,), (direction,), has_aux=True)
-        return value, slope, terms
-
-    basis = jnp.eye(z.size, dtype=z.dtype)  # no tape: the memory of d + 1 runs
-    value, slope, terms = jax.vmap(along, out_axes=(None, 0, None))(basis)
-    return value, terms, slope
-
-
 def losses_over_noise(
     process: AbstractStep,
     loss: Callable[..., Any],
@@ -319,30 +242,24 @@ def losses_over_noise(
     """The losses (n,) of one process, seed `i` being `fold_in(key, i)`."""
     names = (record,) if isinstance(record, str) else record
     names = None if names is None else tuple(names)
-    keys = _keys(key, n)
-    task = Task(process, _new(loss), Space((), ()), names, n_keys, True)
+    keys = seeds(key, n)
+    task = Task(process, fresh(loss), Space((), ()), names, n_keys, True)
     made = nbytes(shape_of_run(process, {}, key, None)) * n_keys
     block = fitting_block(n, made, 0, MEMORY_BYTES, jax.local_devices()[:1])
     try:
-        parts = [_over_noise(task, keys[i : i + block]) for i in range(0, n, block)]
+        parts = [
+            losses_over_keys(task, keys[i : i + block]) for i in range(0, n, block)
+        ]
         return np.concatenate([np.asarray(part) for part in parts])
-    except _NEEDS_HOST:
+    except NEEDS_HOST:
         nothing = jnp.zeros((1, 0))
         found = []
         for i in range(n):
-            batch = _recordings(task._replace(loss=None), nothing, keys[i], "bounded")
+            batch = recordings_at(task._replace(loss=None), nothing, keys[i], "bounded")
             batch = jax.tree.map(np.asarray, batch)
             found.append(
-                np.mean([total_of(loss, _lane(batch, k, 0))[0] for k in range(n_keys)])
+                np.mean(
+                    [total_of(loss, lane_of(batch, k, 0))[0] for k in range(n_keys)]
+                )
             )
         return np.asarray(found)
-
-
-@eqx.filter_jit
-def _over_noise(task: Task, keys: Any) -> Any:
-    return jax.vmap(lambda key: loss_at(task, {}, key)[0])(keys)
-
-
-def _lane(batch: Recording, key: int, lane: int) -> Recording:
-    """One recording, on the host, of those by key and lane."""
-    return jax.tree.map(lambda x: x[key, lane], batch)

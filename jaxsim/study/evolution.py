@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.study.design import unit_points
-from jaxsim.study.evaluator import Evaluator, Task, point_loss
+from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.fitted import Fitted, pick
 from jaxsim.study.progress import Progress, reporter, shown
+from jaxsim.study.task import Task, point_loss
 
 
 STEP = 0.7  # of the difference between two members

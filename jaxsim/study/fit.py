@@ -36,7 +36,7 @@ def fit(
     mode: Literal["auto", "forward", "reverse"] = "auto",
     few: int = 6,
     n_candidates: int = 256,
-    keep: int = 16,
+    keep: int = 8,
     population: int | None = None,
     generations: int = 15,
     budget: int = 1000,
@@ -65,7 +65,8 @@ def fit(
         record: signals that the loss reads; all by default.
         method: "gradient": descent from `starts` points spread over the bounds.
             "screen": the loss at `n_candidates` points at once, then descent from the
-            best `keep`. "evolution": differential evolution on the device. "cma",
+            best `keep` (8 starts with twice the updates did better than 16).
+            "evolution": differential evolution on the device. "cma",
             "nevergrad:<name>" (with the extra `search`), "random", "latin_hypercube",
             "sobol": `budget` points through ask/tell; a loss written in NumPy works
             with these only.

@@ -25,8 +25,8 @@ class Fitted:
         status: (start,): 1 ok, 2 its loss or gradient ceased to be finite and it froze.
         method: what was used.
         mode: "forward" or "reverse" gradients, "host" for losses in NumPy, or "values".
-        simulations: what it cost, in simulations (gradients at their true cost: 1 + d
-            in forward mode, 4 in reverse mode).
+        simulations: what its evaluator was asked so far, in simulations (gradients at
+            their true cost: 1 + d in forward mode, 4 in reverse mode).
         terms: name -> (start, update): the terms of a `js.weighted` loss.
         details: what else a method tells (a screen's points, a search's history).
     """

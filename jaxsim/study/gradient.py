@@ -1,5 +1,7 @@
 """Gradient descent from many starts at once, in the unbounded space of the bounds."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
@@ -12,10 +14,11 @@ from jaxsim.core.declared import card
 from jaxsim.core.recording import NON_FINITE, OK
 from jaxsim.study.bounds import EDGE, logit
 from jaxsim.study.design import unit_points
-from jaxsim.study.evaluator import Evaluator, Task, value_and_slope
+from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.fitted import Fitted, pick
 from jaxsim.study.optimizers import decaying_adam, extended, quasi_newton
 from jaxsim.study.progress import Progress, reporter, shown
+from jaxsim.study.task import Task, value_and_slope
 
 
 INSIDE = 0.01  # drawn starts keep this far from their bounds, where slopes vanish
@@ -91,7 +94,8 @@ def descend(
                 if fresh_keys
                 else evaluator.key
             )
-            walk, seen = _update(evaluator.task, optimizer, walk, moves, limit, key)
+            with _told_which_mode():
+                walk, seen = _update(evaluator.task, optimizer, walk, moves, limit, key)
             evaluator.simulations += n * evaluator.gradient_cost
             if update == 0 and moving is None:
                 refuse_flat(evaluator, np.asarray(seen[0]), np.asarray(seen[2]))
@@ -112,6 +116,26 @@ def descend(
         method, evaluator.mode, np.where(alive, OK, NON_FINITE).astype(np.uint8),
         terms=history, details={"free": np.asarray(found)},
     )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _told_which_mode() -> Iterator[None]:
+    """Some steps can be differentiated in one mode only; say which."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        if "forward-mode autodiff (jvp)" in text:
+            raise ValueError(
+                "a step of this process cannot be differentiated in forward mode (it "
+                "has a custom reverse rule); give mode='reverse'."
+            ) from None
+        if "Reverse-mode differentiation does not work" in text:
+            raise ValueError(
+                "a step of this process cannot be differentiated in reverse mode (it "
+                "loops for as long as it needs); give mode='forward'."
+            ) from None
+        raise
 
 
 @eqx.filter_jit

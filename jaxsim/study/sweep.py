@@ -12,6 +12,7 @@ from jaxsim.core.recording import Recording
 from jaxsim.core.simulate import check_key
 from jaxsim.core.step import AbstractStep, step_name
 from jaxsim.study.design import Design
+from jaxsim.study.gather import InMemory, agree, in_axes
 from jaxsim.study.lanes import (
     MEMORY_BYTES,
     fitting_block,
@@ -109,7 +110,7 @@ def sweep(
     ends = ends_of(traced.columns)
     parts = [Group(stretch(g.process, ends), g.runs) for g in parts]
     shapes = [shape_of_run(g.process, traced.of(g.runs[:1]), key, names) for g in parts]
-    _agree(shapes)
+    agree(shapes)
     if block is None and store is not None:
         block = _block_of(store, len(devices))
     if block is None:
@@ -127,14 +128,14 @@ def sweep(
     if store is not None:
         kept: Any = _on_disk(store, process, key, design, names, shapes[0], block, plan)
     else:
-        kept = _InMemory(shapes[0], plan, len(design))
+        kept = InMemory(shapes[0], plan, len(design))
     lanes = sharding(devices)
     with reporter(progress, len(design), "sweep") as report:
         _run_all(
             plan, traced, place(key, lanes, False), names, lanes, kept, report, store
         )
     whole_recording = kept.read()
-    return _in_axes(whole_recording, design).made_by(process, key, design)
+    return in_axes(whole_recording, design).made_by(process, key, design)
 
 
 def _blocks(group: Group, block: int) -> Iterator[Block]:
@@ -209,28 +210,6 @@ def _run_block(
     return jax.tree.map(lambda x: x[None], out)
 
 
-class _InMemory:
-    """Host arrays for all runs, filled block by block (a stand-in for a store)."""
-
-    def __init__(self, shape: Recording, plan: list[Block], n_runs: int) -> None:
-        self.plan = plan
-        self.tree = jax.tree.map(lambda s: np.empty((n_runs, *s.shape), s.dtype), shape)
-
-    def done(self, number: int) -> bool:
-        return False
-
-    def write(self, number: int, recording: Recording) -> None:
-        runs, real = self.plan[number].runs, self.plan[number].real
-
-        def put(whole: np.ndarray, part: np.ndarray) -> None:
-            whole[runs[real]] = part[real]
-
-        jax.tree.map(put, self.tree, recording)
-
-    def read(self) -> Recording:
-        return self.tree
-
-
 def _on_disk(
     store: Any,
     process: AbstractStep,
@@ -259,49 +238,3 @@ def _block_of(store: Any, n_devices: int) -> int | None:
     folder = Path(store).expanduser()
     block = unseal(folder).get("block") if folder.is_dir() else None
     return block if isinstance(block, int) and block % n_devices == 0 else None
-
-
-def _in_axes(recording: Recording, design: Design) -> Recording:
-    """Runs along one axis become the axes of the design."""
-    n = len(design)
-
-    def fold(x: Any) -> Any:
-        return np.asarray(x).reshape(design.shape + x.shape[1:])
-
-    sizes = {x.shape[0] for x in jax.tree.leaves(recording)}
-    if sizes - {n}:
-        raise RuntimeError(f"the sweep's store gave {sizes} runs, not {n}.")
-    return jax.tree.map(fold, recording)
-
-
-def _agree(shapes: list[Recording]) -> None:
-    """Refuse static values that change what is recorded."""
-    for shape in shapes[1:]:
-        if shape.names != shapes[0].names:
-            raise ValueError(
-                _differ("the recorded signals", shapes[0].names, shape.names)
-            )
-        for name, one, other in zip(
-            shape.names, shapes[0].series, shape.series, strict=True
-        ):
-            for what, of in _FACTS.items():
-                if of(one) != of(other):
-                    raise ValueError(_differ(f"{what} of '{name}'", of(one), of(other)))
-
-
-_FACTS: dict[str, Any] = {
-    "the shape": lambda s: s.values.shape,
-    "the type": lambda s: s.values.dtype.name,
-    "the clock": lambda s: f"{s.clock.rate_hz:g} Hz" if s.clock else "none",
-    "the unit": lambda s: s.card.unit,
-    "the card": lambda s: s.card,
-    "the labels": lambda s: dict(s.labels) or "none",
-}
-
-
-def _differ(what: str, one: Any, other: Any) -> str:
-    return (
-        f"{what} is {one} in some runs of the design and {other} in others, since a "
-        "static path of the design decides it, and one array cannot hold both. Sweep "
-        "each of its values by itself, or record something else."
-    )

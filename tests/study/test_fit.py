@@ -196,7 +196,7 @@ def test_an_evaluator_compiles_once_for_points_processes_and_keys(process, getke
     points = np.random.default_rng(0).uniform(5, 40, (50, 2))
     first, values = compiled(lambda: evaluator(points))
     again, _ = compiled(lambda: evaluator(points[:40], getkey()))
-    assert first["_losses"] == 1 and "_losses" not in again
+    assert first["losses_at"] == 1 and "losses_at" not in again
     single = evaluator(points[7:8])
     np.testing.assert_allclose(single, values[7:8], rtol=1e-5)
 
@@ -285,3 +285,24 @@ def test_a_diverged_run_counts_as_infinite(process, getkey):
     loss = lambda r: jnp.zeros(())  # noqa: E731
     evaluator = Evaluator(process, loss, {"nodes.growth": (0.0, 5e4)}, getkey())
     assert evaluator([[0.0], [5e4]]).tolist() == [0.0, np.inf]
+
+
+def test_the_mode_that_a_step_can_do_is_named(process, getkey):
+    @jax.custom_vjp
+    def one_way(x):
+        return x
+
+    one_way.defvjp(lambda x: (x, None), lambda _, slope: (slope,))
+
+    def backwards_only(recording):
+        return one_way(recording["activity"].values.mean())
+
+    def forwards_only(recording):
+        mean = recording["activity"].values.mean()
+        return jax.lax.while_loop(lambda x: x > 100.0, lambda x: x - 1.0, mean)
+
+    options = dict(n_updates=1, starts=2)
+    with pytest.raises(ValueError, match="give mode='reverse'"):
+        js.fit(process, backwards_only, FREE, getkey(), **options)
+    with pytest.raises(ValueError, match="give mode='forward'"):
+        js.fit(process, forwards_only, FREE, getkey(), mode="reverse", **options)
