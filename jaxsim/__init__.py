@@ -64,9 +64,9 @@ from jaxsim.neural.fixed_points import (
 from jaxsim.neural.haemodynamics import Haemodynamics as Haemodynamics
 from jaxsim.neural.initial import (
     AbstractInitial as AbstractInitial,
-    Given as Given,
-    Random as Random,
-    Rest as Rest,
+    GivenState as GivenState,
+    RandomState as RandomState,
+    RestState as RestState,
 )
 from jaxsim.neural.linearised import (
     LinearPsd as LinearPsd,
@@ -95,7 +95,7 @@ from jaxsim.neural.solver import (
 )
 from jaxsim.neural.stimulus import (
     AbstractStimulus as AbstractStimulus,
-    Constant as Constant,
+    ConstantStimulus as ConstantStimulus,
     PulseTrain as PulseTrain,
     Waveform as Waveform,
 )

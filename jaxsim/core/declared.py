@@ -6,14 +6,12 @@ converters and relations between fields hold after it as after building.
 """
 
 import dataclasses
-import difflib
 import functools
-import typing
-from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 
+from jaxsim.core.building import Built, hints as hints, nearest as nearest
 from jaxsim.core.param import Card, check
 
 
@@ -21,7 +19,7 @@ KINDS: dict[str, type["Declared"]] = {}  # every final class, by its name
 FORMER: dict[str, str] = {}  # old name -> living kind
 
 
-class Declared(eqx.Module):
+class Declared(eqx.Module, metaclass=Built):
     """Base of all that has parameters.
 
     A final class registers under its own name when it is defined; `was` lists the
@@ -85,22 +83,10 @@ def _register(cls: type[Declared]) -> None:
 
 
 @functools.cache
-def hints(cls: type) -> dict[str, Any]:
-    """Resolved annotations of a class's fields."""
-    return typing.get_type_hints(cls, include_extras=True)
-
-
-@functools.cache
 def cards_of(cls: type[Declared]) -> dict[str, Card]:
     """The card of every declared field of a class, in order."""
     fields = dataclasses.fields(cls)
     return {f.name: f.metadata["card"] for f in fields if "card" in f.metadata}
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or nothing when no word is close."""
-    found = difflib.get_close_matches(word, list(words), 1, 0.5)
-    return f" Did you mean '{found[0]}'?" if found else ""
 
 
 def _resolve(root: Declared, path: str) -> tuple[Declared, str, Any]:

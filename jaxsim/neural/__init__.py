@@ -15,9 +15,9 @@ from jaxsim.neural.diffrax_solver import Adaptive as Adaptive
 from jaxsim.neural.haemodynamics import Haemodynamics as Haemodynamics
 from jaxsim.neural.initial import (
     AbstractInitial as AbstractInitial,
-    Given as Given,
-    Random as Random,
-    Rest as Rest,
+    GivenState as GivenState,
+    RandomState as RandomState,
+    RestState as RestState,
 )
 from jaxsim.neural.model import AbstractModel as AbstractModel
 from jaxsim.neural.models.jansen_rit import JansenRit as JansenRit
@@ -41,7 +41,7 @@ from jaxsim.neural.solver import (
 )
 from jaxsim.neural.stimulus import (
     AbstractStimulus as AbstractStimulus,
-    Constant as Constant,
+    ConstantStimulus as ConstantStimulus,
     PulseTrain as PulseTrain,
     Waveform as Waveform,
 )

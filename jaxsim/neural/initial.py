@@ -27,7 +27,7 @@ class AbstractInitial(Declared):
         """
 
 
-class Rest(AbstractInitial):
+class RestState(AbstractInitial):
     """The model's own rest: all zeros for most."""
 
     def state(self, model, n_nodes, key):
@@ -35,10 +35,10 @@ class Rest(AbstractInitial):
         return model.rest(n_nodes)
 
 
-class Given(AbstractInitial):
+class GivenState(AbstractInitial):
     """Values of exposed variables; those that are not named start at rest.
 
-    `Given(("y0", "y1"), values)`: one row of values per name, each a number or one
+    `GivenState(("y0", "y1"), values)`: one row of values per name, each a number or one
     number per node.
     """
 
@@ -49,24 +49,24 @@ class Given(AbstractInitial):
         rows = self.values.shape[0] if self.values.ndim else 0
         if rows != len(self.names) or self.values.ndim > 2:
             raise ValueError(
-                f"Given.values has shape {self.values.shape} for {len(self.names)} "
-                "names; give one row per name: (names,) or (names, nodes)."
+                f"GivenState.values has shape {self.values.shape} for "
+                f"{len(self.names)} names; give one row per name: (names,) or (names, nodes)."
             )
         if concrete(self.values) and not bool(jnp.isfinite(self.values).all()):
-            raise ValueError("Given.values holds a value that is not finite.")
+            raise ValueError("GivenState.values holds a value that is not finite.")
 
     def accept(self, model, n_nodes):
         """Names that the model has, one value per node, no contradictions."""
         for name in self.names:
             if name not in model.variables:
                 raise ValueError(
-                    f"Given: {type(model).__name__} has no variable '{name}'; it has "
-                    f"{', '.join(model.variables)}.{nearest(name, model.variables)}"
+                    f"GivenState: {type(model).__name__} has no variable '{name}'; it "
+                    f"has {', '.join(model.variables)}.{nearest(name, model.variables)}"
                 )
         if self.values.ndim == 2 and self.values.shape[1] not in (1, n_nodes):
             raise ValueError(
-                f"Given.values has {self.values.shape[1]} columns; the network has "
-                f"{n_nodes} node(s)."
+                f"GivenState.values has {self.values.shape[1]} columns; the network "
+                f"has {n_nodes} node(s)."
             )
         if concrete(model, self.values):
             self.state(model, n_nodes, None)
@@ -81,7 +81,7 @@ class Given(AbstractInitial):
         return model.pack(values, n_nodes)
 
 
-class Random(AbstractInitial):
+class RandomState(AbstractInitial):
     """Uniform around rest, independent per variable and node.
 
     The half widths are the model's (`spread`), times `scale`.

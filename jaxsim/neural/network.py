@@ -13,7 +13,7 @@ from jaxsim.core.step import AbstractStep, fold_name
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.coupling import AbstractCoupling, LinearCoupling
 from jaxsim.neural.delay import Alone, pathway
-from jaxsim.neural.initial import AbstractInitial, Rest
+from jaxsim.neural.initial import AbstractInitial, RestState
 from jaxsim.neural.model import AbstractModel
 from jaxsim.neural.monitor import AbstractMonitor
 from jaxsim.neural.monitors.every_sample import EverySample
@@ -48,7 +48,7 @@ class Network(AbstractStep):
     coupling: AbstractCoupling = part(LinearCoupling)
     noise: AbstractNoise | None = optional_part()
     stimulus: AbstractStimulus | None = optional_part()
-    initial: AbstractInitial = part(Rest)
+    initial: AbstractInitial = part(RestState)
     solver: AbstractSolver = part(Heun)
     monitor: AbstractMonitor = part(EverySample)
     duration_s: float = static(1.0, "recorded time", "s", (1e-9, 1e7))

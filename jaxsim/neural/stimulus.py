@@ -28,7 +28,7 @@ def _nodes(amplitude: Array, n_nodes: int) -> Float[Array, "tick node"]:
     return jnp.broadcast_to(amplitude, (n_nodes,))[None, :]
 
 
-class Constant(AbstractStimulus):
+class ConstantStimulus(AbstractStimulus):
     """The same drive all the time, also during the burn-in."""
 
     amplitude: Param = param(
@@ -84,7 +84,7 @@ def _refuse_overlap(width: Array, period: Array) -> None:
         raise ValueError(
             f"PulseTrain.width_s = {float(jnp.max(width)):g} s is longer than "
             f"period_s = {float(jnp.min(period)):g} s, so that pulses would overlap. "
-            "Shorten the width, or use Constant."
+            "Shorten the width, or use ConstantStimulus."
         )
 
 

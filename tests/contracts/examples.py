@@ -18,7 +18,7 @@ def network(**parts):
         "model": js.Wendling(A=5.0, B=25.0, G=15.0),
         "connectome": small_connectome(),
         "coupling": js.LinearCoupling(G=5.0),
-        "initial": js.Random(),
+        "initial": js.RandomState(),
         "solver": js.Heun(),
         **SHORT,
     }
@@ -47,7 +47,7 @@ def waveform():
 
 def given():
     """An initial state from two named variables."""
-    return js.Given(names=("y0", "y1"), values=np.full((2, 3), 0.2))
+    return js.GivenState(names=("y0", "y1"), values=np.full((2, 3), 0.2))
 
 
 def leadfield():
@@ -57,7 +57,10 @@ def leadfield():
 
 # family -> the process around a member of it, and the path of the member there
 HOSTS = {
-    "AbstractModel": (lambda part: network(model=part, initial=js.Rest()), "model."),
+    "AbstractModel": (
+        lambda part: network(model=part, initial=js.RestState()),
+        "model.",
+    ),
     "AbstractNoise": (lambda part: network(noise=part), "noise."),
     "AbstractCoupling": (lambda part: network(coupling=part), "coupling."),
     "AbstractSolver": (lambda part: network(solver=part), "solver."),
@@ -79,7 +82,7 @@ FELT_BY_ALL = ("model.A", "connectome.speed_m_per_s")
 EXAMPLES = {
     "Connectome": small_connectome,
     "Network": network,
-    "Given": given,
+    "GivenState": given,
     "Waveform": waveform,
     "Leadfield": leadfield,
     "Bold": lambda: js.Bold(period_s=0.01),

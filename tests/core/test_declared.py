@@ -114,3 +114,34 @@ def test_importing_jaxsim_wakes_no_device_and_loads_nothing_heavy():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "build, sentence",
+    [
+        (lambda: js.Network(), r"Network needs 'model'"),
+        (lambda: js.Leadfield(), r"Leadfield needs 'gain' \(field at each sensor"),
+        (
+            lambda: js.Network(js.JansenRit(), duration=1.0),
+            r"Network has no 'duration'; .* Did you mean 'duration_s'\?",
+        ),
+        (lambda: js.Network(js.JansenRit), r"Network\.model: JansenRit is a class; "),
+        (lambda: js.Network("jr"), r"Network\.model takes a part \(.*\), not 'jr'"),
+        (
+            lambda: js.Network(js.JansenRit(), solver=js.NoNoise()),
+            r"Network\.solver takes a part \(Euler, .*\), not NoNoise\(\)",
+        ),
+        (
+            lambda: js.Network(js.JansenRit(), connectome=np.eye(2)),
+            r"Network\.connectome takes a part \(Connectome\), not ndarray",
+        ),
+        (lambda: js.JansenRit(A="3"), r"JansenRit\.A: expected a number"),
+        (
+            lambda: js.Network(js.JansenRit(), duration_s="3"),
+            r"Network\.duration_s: expected float, got '3'",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_refused_by_its_name(unhooked, build, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        build()

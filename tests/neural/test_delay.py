@@ -88,7 +88,7 @@ def test_delayed_coupling_equals_a_loop_written_out(x64, getkey):
         connectome=js.Connectome(weights=weights, tract_lengths_mm=lengths),
         coupling=js.LinearCoupling(G=3.0),
         noise=js.NoNoise(),
-        initial=js.Given(names=("y1",), values=[[1.0, 2.0, 3.0, 4.0]]),
+        initial=js.GivenState(names=("y1",), values=[[1.0, 2.0, 3.0, 4.0]]),
         dt_s=dt,
         burn_in_s=0.1,
         duration_s=(steps - 100) * dt,

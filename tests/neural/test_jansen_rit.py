@@ -23,7 +23,7 @@ def frequency(t, x):
 def test_limit_cycles(x64, getkey, p, mean, peak_to_peak, hertz):
     net = js.Network(
         model=js.JansenRit(p_mean=p),
-        initial=js.Given(names=("y0", "y1", "y2"), values=(0.1, 15.0, 10.0)),
+        initial=js.GivenState(names=("y0", "y1", "y2"), values=(0.1, 15.0, 10.0)),
         noise=js.NoNoise(),
         solver=js.RungeKutta4(),
         dt_s=1e-3,
@@ -83,7 +83,7 @@ def test_bifurcations_along_the_branch_of_fixed_points(x64):
 def test_beyond_the_last_hopf_point_oscillations_decay(x64, getkey):
     net = js.Network(
         model=js.JansenRit(p_mean=320.0),
-        initial=js.Given(names=("y0", "y1", "y2"), values=(0.1, 15.0, 10.0)),
+        initial=js.GivenState(names=("y0", "y1", "y2"), values=(0.1, 15.0, 10.0)),
         noise=js.NoNoise(),
         solver=js.RungeKutta4(),
         dt_s=1e-3,

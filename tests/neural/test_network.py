@@ -151,7 +151,7 @@ def test_what_cannot_be_is_refused_with_a_sentence():
         r"coupling.site = 'y_0' is no site of Wendling.*Did you mean 'y0'": {
             "coupling": js.LinearCoupling(site="y_0")
         },
-        r"stimulus.site = 'p'": {"stimulus": js.Constant(site="p")},
+        r"stimulus.site = 'p'": {"stimulus": js.ConstantStimulus(site="p")},
         r"Wendling has no 'y10'.*Did you mean": {"variables": ("y10",)},
         r"model.A has shape \(3,\)": {"model": js.Wendling(A=np.ones(3))},
         r"dt_s = 0.0 ": {"dt_s": 0.0},

@@ -53,7 +53,9 @@ def test_a_waveform_per_node_reaches_its_node(getkey):
 
 @pytest.mark.parametrize("site", ["pyramidal_input", "y0"])
 def test_a_constant_at_a_site_is_that_term_of_the_equation(x64, getkey, site):
-    lfp = run(js.Constant(amplitude=7.0, site=site), getkey(), n=1, solver=js.Euler())
+    lfp = run(
+        js.ConstantStimulus(amplitude=7.0, site=site), getkey(), n=1, solver=js.Euler()
+    )
     model, dt = js.Wendling(), 1e-3
     state, expected = model.rest(1), []
     for _ in range(5):

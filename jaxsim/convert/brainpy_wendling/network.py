@@ -22,7 +22,7 @@ from jaxsim.convert.brainpy_wendling.ten_states import WendlingTenStates
 from jaxsim.core.declared import nearest
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.coupling import LinearCoupling
-from jaxsim.neural.initial import AbstractInitial, Given, Rest
+from jaxsim.neural.initial import AbstractInitial, GivenState, RestState
 from jaxsim.neural.model import AbstractModel
 from jaxsim.neural.models.wendling import Wendling
 from jaxsim.neural.network import Network
@@ -75,7 +75,7 @@ def network(
         "network_cfg['enabled']", net.get("enabled", False)
     )
     model = Wendling(**merged(params, noise))
-    initial: AbstractInitial = Rest()
+    initial: AbstractInitial = RestState()
     if not (alone and compat):
         model, initial = _start(params, noise, model, found.n_nodes)
     seed_of(sim, noise)  # its sentence
@@ -204,15 +204,15 @@ def _start(
         widths = [0.5] * 5 + [0.1] * 5
         values = np.stack([rng.uniform(-w, w, n_nodes) for w in widths])
     else:
-        return model, Rest()
+        return model, RestState()
     values = values.astype(np.float32)
     ratio = np.asarray(model.C4 * model.C)
     together = np.allclose(values[[2, 7]], ratio * values[[4, 9]], rtol=1e-5, atol=1e-7)
     if together:
         eight = [i for i, name in enumerate(STATES) if name not in ("y2", "y7")]
         names = tuple(STATES[i] for i in eight)
-        return model, Given(names, jnp.asarray(values[eight]))
-    return WendlingTenStates(column=model), Given(STATES, jnp.asarray(values))
+        return model, GivenState(names, jnp.asarray(values[eight]))
+    return WendlingTenStates(column=model), GivenState(STATES, jnp.asarray(values))
 
 
 def _row(name: str, value: Any, n_nodes: int) -> np.ndarray:

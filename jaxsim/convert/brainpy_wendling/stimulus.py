@@ -7,7 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxsim.convert.brainpy_wendling.config import checked, refuse_unknown
-from jaxsim.neural.stimulus import AbstractStimulus, Constant, PulseTrain, Waveform
+from jaxsim.neural.stimulus import (
+    AbstractStimulus,
+    ConstantStimulus,
+    PulseTrain,
+    Waveform,
+)
 
 
 PULSES = ("amplitude", "start_s", "width_s", "period_s", "n_pulses")
@@ -51,7 +56,7 @@ def stimulus_of(
     total = sum((_wave(wave, times, n_nodes) for wave in waves), np.zeros(()))
     if total.ndim == 0 or total.shape == (1, n_nodes):
         level = jnp.asarray(total if total.ndim == 0 else total[0], float)
-        return Constant(amplitude=level, site=site)
+        return ConstantStimulus(amplitude=level, site=site)
     values = jnp.asarray(np.broadcast_to(total, (n_ticks, n_nodes)), float)
     return Waveform(values=values, rate_hz=1.0 / dt_s, site=site)
 

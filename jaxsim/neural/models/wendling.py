@@ -189,8 +189,8 @@ class Wendling(AbstractModel):
                 jnp.allclose(given, implied, rtol=1e-4, atol=1e-6)
             ):
                 raise ValueError(
-                    f"Given: {whole} must be C4 C = {float(jnp.max(ratio)):g} times "
-                    f"{part}, since both filter one input; give only one of the two."
+                    f"GivenState: {whole} must be C4 C = {float(jnp.max(ratio)):g} "
+                    f"times {part}, since both filter one input; give only one of the two."
                 )
         return self.rest(n_nodes)._replace(**values)
 
