@@ -50,7 +50,8 @@ class GivenState(AbstractInitial):
         if rows != len(self.names) or self.values.ndim > 2:
             raise ValueError(
                 f"GivenState.values has shape {self.values.shape} for "
-                f"{len(self.names)} names; give one row per name: (names,) or (names, nodes)."
+                f"{len(self.names)} names; give one row per name: (names,) or "
+                "(names, nodes)."
             )
         if concrete(self.values) and not bool(jnp.isfinite(self.values).all()):
             raise ValueError("GivenState.values holds a value that is not finite.")

@@ -190,7 +190,8 @@ class Wendling(AbstractModel):
             ):
                 raise ValueError(
                     f"GivenState: {whole} must be C4 C = {float(jnp.max(ratio)):g} "
-                    f"times {part}, since both filter one input; give only one of the two."
+                    f"times {part}, since both filter one input; give only one of "
+                    "them."
                 )
         return self.rest(n_nodes)._replace(**values)
 
