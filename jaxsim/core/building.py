@@ -12,14 +12,12 @@ from typing import Any
 import equinox as eqx
 
 
-if typing.TYPE_CHECKING:  # pyright reads no base class that is computed
-    from equinox._module._module import _ModuleMeta as ModuleMeta
-else:
-    ModuleMeta = type(eqx.Module)
+# pyright reads no base class that is computed
+ModuleMeta = type if typing.TYPE_CHECKING else type(eqx.Module)
 
 
 class Built(ModuleMeta):
-    """Metaclass of `Declared`: looks at the arguments first.
+    """Metaclass of all that is declared: looks at the arguments first.
 
     Python's own refusal of a misspelt name gives no hint, a converter does not know
     the name of its field, and nothing asks whether a part is a part: an array would
@@ -35,6 +33,14 @@ class Built(ModuleMeta):
             for name, value in given.items():
                 _check_value(cls, fields[name], value)
         return super().__call__(*args, **kwargs)
+
+
+if typing.TYPE_CHECKING:
+    Checked = eqx.Module  # or it would forget that modules are frozen and hashable
+else:
+
+    class Checked(eqx.Module, metaclass=Built):
+        """A module whose arguments are looked at."""
 
 
 @functools.cache

@@ -9,9 +9,7 @@ import dataclasses
 import functools
 from typing import Any, ClassVar, TypeVar
 
-import equinox as eqx
-
-from jaxsim.core.building import Built, hints as hints, nearest as nearest
+from jaxsim.core.building import Checked, hints as hints, nearest as nearest
 from jaxsim.core.param import Card, check
 
 
@@ -19,7 +17,7 @@ KINDS: dict[str, type["Declared"]] = {}  # every final class, by its name
 FORMER: dict[str, str] = {}  # old name -> living kind
 
 
-class Declared(eqx.Module, metaclass=Built):
+class Declared(Checked):
     """Base of all that has parameters.
 
     A final class registers under its own name when it is defined; `was` lists the
