@@ -7,6 +7,7 @@ converters and relations between fields hold after it as after building.
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from jaxsim.core.building import Checked, hints as hints, nearest as nearest
@@ -126,9 +127,8 @@ def card(process: Declared, path: str) -> Card:
     if found is None:
         below = ", ".join(p for p in leaves(process) if p.startswith(path + "."))
         kind = type(value).__name__
-        raise ValueError(
-            f"{path} is a part ({kind}), not a value; its values: {below}."
-        )
+        values = f"its values: {below}" if below else "it has no values"
+        raise ValueError(f"{path} is a part ({kind}), not a value; {values}.")
     return found
 
 
@@ -157,6 +157,11 @@ def replace(process: Process, values: dict[str, Any]) -> Process:
     Raises:
         ValueError: an unknown path, a value outside its bounds, or a wrong kind.
     """
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            "replace takes a mapping of paths to values, such as "
+            f"{{'network.model.A': 5.0}}, got {values!r}."
+        )
     tree: dict[str, Any] = {}
     for path, value in values.items():
         owner, name, old = _resolve(process, path)

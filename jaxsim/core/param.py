@@ -94,7 +94,7 @@ def static(
     return eqx.field(
         default=default,
         static=True,
-        converter=lambda value: as_static(value, kind),
+        converter=lambda value: as_static(_not_spelt(value, default), kind),
         metadata={"card": card},
     )
 
@@ -145,6 +145,13 @@ def as_data(value: Any) -> Any:
     return as_leaf(value) if kind == "f" else jnp.asarray(np.asarray(value))
 
 
+def _not_spelt(value: Any, default: Any) -> Any:
+    """A word where names are asked for would be taken letter by letter."""
+    if isinstance(default, tuple) and isinstance(value, str):
+        raise TypeError(f"expected a tuple of names, got {value!r}; write ({value!r},)")
+    return value
+
+
 def as_static(value: Any, kind: type | None) -> Any:
     """A plain Python value: 10 and 10.0 for a float are one program and one hash."""
     if isinstance(value, (jax.Array, Tracer)):
@@ -191,16 +198,13 @@ def check(card: Card, name: str, value: Any, annotation: Any = None) -> None:
     low, high = (np.asarray(bound, dtype) for bound in card.bounds)
     bad = ~(np.isfinite(array) & (array >= low) & (array <= high))
     if bad.any():
-        shown = str(shortest(array)) if array.ndim == 0 else _first(array, bad)
         unit = "" if card.unit == "1" else f" {card.unit}"
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = f" (at index {where})" if array.ndim else ""
+        shown = shortest(array[bad][0] if array.ndim else array)
         raise ValueError(
-            f"{name} = {shown}{unit} is outside {card.allowed()}. ({card.doc})"
+            f"{name} = {shown}{unit}{place} is outside {card.allowed()}. ({card.doc})"
         )
-
-
-def _first(array: np.ndarray, bad: np.ndarray) -> str:
-    index = tuple(int(i) for i in np.argwhere(bad)[0])
-    return f"{shortest(array[bad][0])} (at index {index})"
 
 
 def _choices(annotation: Any) -> tuple:

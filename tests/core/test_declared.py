@@ -135,6 +135,14 @@ def test_importing_jaxsim_wakes_no_device_and_loads_nothing_heavy():
             lambda: js.Network(js.JansenRit(), connectome=np.eye(2)),
             r"Network\.connectome takes a part \(Connectome\), not ndarray",
         ),
+        (
+            lambda: js.Network(js.JansenRit(), variables="y1"),
+            r"Network\.variables: expected a tuple of names, got 'y1'; write \('y1',\)",
+        ),
+        (
+            lambda: js.replace(js.JansenRit(), ("A", 3.0)),
+            r"replace takes a mapping of paths to values",
+        ),
         (lambda: js.JansenRit(A="3"), r"JansenRit\.A: expected a number"),
         (
             lambda: js.Network(js.JansenRit(), duration_s="3"),

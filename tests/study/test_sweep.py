@@ -162,7 +162,7 @@ def test_weights_may_move_and_so_may_arrays_over_nodes(process, getkey):
         ({"nodes.leek": [1.0]}, "Did you mean 'leak'"),
         ({"nodos.leak": [1.0]}, "Did you mean 'nodes'"),
         ({"nodes": [1.0]}, "nodes is a part"),
-        ({"nodes.leak": [1.0, -5.0]}, r"nodes.leak = -5.0 \(at index \(1,\)\)"),
+        ({"nodes.leak": [1.0, -5.0]}, r"nodes.leak = -5.0 1/s \(at index \(1,\)\)"),
         ({"nodes.mode": ["additive", "nome"]}, "nodes.mode = 'nome' is not one of"),
         ({"nodes.n_samples": [40, 50]}, "the shape of 'activity' is"),
         ({"nodes.dt_s": [1e-3, 2e-3]}, "the clock of 'activity' is 1000 Hz"),
