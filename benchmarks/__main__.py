@@ -16,9 +16,8 @@ NAMES = (
     "gradient_cost",
     "delayed_coupling",
     "compile_times",
-    "wendling_fits",
 )
-ON_REQUEST = ("wendling_fits",)  # scripts of their own, that take longer
+ON_REQUEST = ("wendling_fits",)  # half an hour: by name only
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 
@@ -31,7 +30,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="what there is")
     parser.add_argument("--fill", action="store_true", help="results into README.md")
     given = parser.parse_args()
-    known = NAMES + tuple(n for n in ON_REQUEST if (HERE / f"{n}.py").is_file())
+    known = NAMES + ON_REQUEST
     if unknown := set(given.names) - set(known):
         parser.error(f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     if given.list:
@@ -39,11 +38,12 @@ def main() -> int:
             print(f"{name:<20} {question(name).splitlines()[0]}")
         return 0
     if given.fill:
-        report.fill(HERE / "README.md", given.out or RESULTS)
+        for page in (HERE / "README.md", HERE.parent / "docs" / "fitting.md"):
+            report.fill(page, given.out or RESULTS)
         return 0
     out = given.out if given.out or given.quick else RESULTS  # quick keeps none
     names = given.names or NAMES
-    if len(names) == 1 and names[0] in NAMES:
+    if len(names) == 1:
         return one(names[0], given.quick, out)
     return max(apart(name, given.quick, out) for name in names)
 
@@ -54,8 +54,6 @@ def question(name: str) -> str:
 
 def apart(name: str, quick: bool, out: Path | None) -> int:
     """One benchmark in a process of its own: its failure is its own, its memory too."""
-    if name in ON_REQUEST:
-        return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"]).returncode
     words = [sys.executable, "-m", "benchmarks", name]
     words += ["--quick"] * quick + (["--out", str(out)] if out else [])
     return int(subprocess.run(words).returncode != 0)

@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 
-BLOCK = re.compile(r"(<!-- results: ([\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(
+    r"(<!-- results: ([\w.-]+)(?:, tables 1-(\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
+)
 
 
 def file_name(name: str) -> str:
@@ -22,9 +24,12 @@ def fill(readme: Path, results: Path) -> None:
     def filled(match: re.Match[str]) -> str:
         path = results / f"{match[2]}.json"
         if not path.is_file():
-            return f"{match[1]}(not measured)\n{match[3]}"
-        print(f"README.md: {path.name}")
-        return f"{match[1]}{as_text(json.loads(path.read_text()))}\n{match[3]}"
+            return f"{match[1]}(not measured)\n{match[4]}"
+        print(f"{readme.name}: {path.name}")
+        document = json.loads(path.read_text())
+        if match[3]:  # the first tables alone
+            document["tables"] = document["tables"][: int(match[3])]
+        return f"{match[1]}{as_text(document)}\n{match[4]}"
 
     text = readme.read_text(encoding="utf-8")
     readme.write_text(BLOCK.sub(filled, text), encoding="utf-8")
