@@ -9,7 +9,13 @@ from jaxsim.core.frames import run_frames
 from jaxsim.core.param import static
 from jaxsim.core.rows import Table
 from jaxsim.core.signal import Series, Signal
-from jaxsim.core.step import AbstractFrameStep, AbstractStep, fold_name, wrap
+from jaxsim.core.step import (
+    AbstractFrameStep,
+    AbstractStep,
+    fold_name,
+    step_name,
+    wrap,
+)
 
 
 class Pipeline(AbstractStep):
@@ -35,6 +41,12 @@ class Pipeline(AbstractStep):
     makes: ClassVar[dict[str, Signal]] = {}
 
     def __init__(self, needs: tuple[str, ...] = (), /, **steps: AbstractStep) -> None:
+        if isinstance(needs, AbstractStep):
+            raise TypeError(
+                f"Pipeline: give each step a name: Pipeline({step_name(type(needs))}"
+                f"={type(needs).__name__}(...)). What stands without one are the names "
+                "of signals that come from outside."
+            )
         for name, step in steps.items():
             if not isinstance(step, AbstractStep):
                 raise TypeError(
@@ -174,10 +186,13 @@ def as_pipeline(process: Any, name: str) -> Pipeline:
         TypeError: it is no step. ValueError: it needs something from outside.
     """
     if not isinstance(process, AbstractStep):
-        kind = "part" if isinstance(process, Declared) else "value"
+        told = f"the {'part' if isinstance(process, Declared) else 'value'} "
+        told += type(process).__name__
+        if isinstance(process, type):
+            told = f"the class {process.__name__}; build one, {process.__name__}(...)"
         raise TypeError(
-            f"simulate runs a process (a Pipeline or a step such as js.Network), not "
-            f"the {kind} {type(process).__name__}."
+            f"the first argument is the process, a Pipeline or a step such as "
+            f"js.Network(...), and the second the key; the first is {told}."
         )
     if process.needs:
         raise ValueError(

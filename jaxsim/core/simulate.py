@@ -132,8 +132,9 @@ def check_key(key: Any) -> None:
     """Refuse what is not a new-style key, with the line that makes one."""
     dtype = getattr(key, "dtype", None)
     if dtype is None or not jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        got = repr(key) if len(repr(key)) <= 60 else f"a {type(key).__name__}"
         raise TypeError(
-            f"key must be a JAX random key, got {key!r}. Write jax.random.key(0); "
+            f"key must be a JAX random key, got {got}. Write jax.random.key(0); "
             "every number is another seed."
         )
     if key.ndim:

@@ -17,6 +17,10 @@ from jaxsim.core.step import AbstractStep, step_name
 
 def table(process: Declared) -> Table:
     """Every value of a process: path, value, unit, bounds, role and meaning."""
+    if not isinstance(process, Declared):
+        raise TypeError(
+            f"js.table shows the values of a process or a part, not {process!r}."
+        )
     rows = []
     for path, (value, card) in leaves(process).items():
         low, high = card.bounds

@@ -135,6 +135,11 @@ def grid(values: Mapping[str, Any]) -> Design:
     Args:
         values: path -> values: `{"network.model.A": [3, 5], "network.dt_s": [1e-4]}`.
     """
+    if not isinstance(values, Mapping) or not values:
+        raise TypeError(
+            "js.grid takes {path: values}, such as {'model.B': [10.0, 20.0]}, with one "
+            f"path or more; got {values!r}."
+        )
     columns = {path: _column(path, column) for path, column in values.items()}
     axes = tuple(Axis(path, len(column)) for path, column in columns.items())
     return Design(

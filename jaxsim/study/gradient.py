@@ -80,6 +80,11 @@ def descend(
         clip = None if optimizer is None and not fresh_keys else 1.0
     if optimizer is None:
         optimizer = decaying_adam(n_updates) if fresh_keys else quasi_newton()
+    if not hasattr(optimizer, "init"):
+        raise TypeError(
+            f"optimizer must be an optax transformation, such as optax.adam(0.1), not "
+            f"{optimizer!r}. Leave it out for the default."
+        )
     optimizer = extended(optimizer)
     start = jnp.asarray(z, jnp.result_type(float))
     n = len(start)

@@ -83,6 +83,7 @@ def save_with_faults(monkeypatch, tmp_path, thing, name, sparse):
     return counting.count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["r.zarr", "p.yaml", "p.zarr"])
 def test_a_full_disk_is_told_and_leaves_nothing(monkeypatch, tmp_path, name):
     thing = batch() if name == "r.zarr" else big()
@@ -175,6 +176,7 @@ EOF
 """
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_really_full(tmp_path):
     if shutil.which("unshare") is None:
         pytest.skip("there is no unshare here to mount a small disk with")

@@ -71,6 +71,10 @@ class WendlingTenStates(AbstractModel):
         """0.5 mV for potentials, 0.1 mV/s for derivatives, each by itself."""
         return TenStates(*(jnp.asarray(0.5 if i < 5 else 0.1) for i in range(10)))
 
+    def fastest_rate(self) -> Any:
+        """That of `Wendling`."""
+        return self.column.fastest_rate()
+
     def own_noise(self) -> AbstractNoise:
         """That of `Wendling`."""
         return self.column.own_noise()
