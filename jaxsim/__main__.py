@@ -1,9 +1,7 @@
 """`python -m jaxsim` is `jaxsim`."""
 
-import sys
-
-from jaxsim.cli.main import main
+from jaxsim.cli.main import entry
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -3,6 +3,7 @@
 0 well done · 1 it failed · 2 bad input · 130 Ctrl-C · 143 SIGTERM
 """
 
+import os
 import signal
 import sys
 import traceback
@@ -55,6 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(error, debug, 2)
     except Exception as error:
         return _tell(error, debug, 1)
+
+
+def entry() -> None:
+    """What `jaxsim` starts: main, and an end that a stopped program survives."""
+    code = main()
+    if code in (130, 143):  # XLA may still compute: its threads crash a tidy exit
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _run(given: list[str]) -> int:

@@ -75,6 +75,10 @@ class AbstractModel(Declared):
         """A state from some exposed variables; the others are at rest."""
         return self.rest(n_nodes)._replace(**values)
 
+    def fastest_rate(self) -> Any:
+        """The largest rate at which it decays, 1/s; a longer step would diverge."""
+        return 0.0
+
     def own_noise(self) -> AbstractNoise:
         """The noise of a network that names none."""
         return NoNoise()

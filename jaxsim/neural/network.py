@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from jaxsim.core.declared import leaves, nearest
-from jaxsim.core.param import optional_part, part, static
+from jaxsim.core.param import concrete, optional_part, part, static
 from jaxsim.core.signal import Clock, Series, Signal, activity_card
 from jaxsim.core.step import AbstractStep, fold_name
 from jaxsim.neural.connectome import Connectome
@@ -87,6 +88,21 @@ class Network(AbstractStep):
                     f"{path} has shape {value.shape}; the network has {self.n_nodes} "
                     f"node(s), so give one number or ({self.n_nodes},)."
                 )
+
+        self._check_step()
+
+    def _check_step(self) -> None:
+        rates = self.model.fastest_rate()
+        if not concrete(rates):
+            return
+        rate, reach = float(np.max(np.asarray(rates))), self.solver.reach
+        if self.dt_s * rate >= reach:
+            raise ValueError(
+                f"dt_s = {self.dt_s:g} s is too long for {type(self.model).__name__}: "
+                f"it decays with up to {rate:g} 1/s, and {type(self.solver).__name__} "
+                f"diverges from {reach / rate:.2g} s on. Take 1e-4 s, or 1e-3 with "
+                "RungeKutta4; dt_s is in seconds."
+            )
 
     @property
     def n_nodes(self) -> int:

@@ -1,8 +1,9 @@
 """Solvers: advance a state by one tick."""
 
 import abc
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 
@@ -13,7 +14,13 @@ Drift = Callable[[Any], Any]
 
 
 class AbstractSolver(Declared):
-    """One tick of an integration with a fixed step."""
+    """One tick of an integration with a fixed step.
+
+    Class variables:
+        reach: rate of decay times step from which on it diverges.
+    """
+
+    reach: ClassVar[float] = math.inf
 
     @abc.abstractmethod
     def advance(self, drift: Drift, state: Any, dt_s: float) -> Any:
@@ -33,6 +40,8 @@ def _along(state: Any, step: float, slope: Any) -> Any:
 class Euler(AbstractSolver):
     """Explicit Euler: order 1. With noise, Euler-Maruyama."""
 
+    reach: ClassVar[float] = 2.0
+
     def advance(self, drift, state, dt_s):
         """`y + dt f(y)`."""
         return _along(state, dt_s, drift(state))
@@ -43,6 +52,8 @@ class Heun(AbstractSolver):
 
     With additive noise, held over both stages, it is the stochastic Heun method.
     """
+
+    reach: ClassVar[float] = 2.0
 
     def advance(self, drift, state, dt_s):
         """The mean of the slopes at both ends of an Euler step."""
@@ -58,6 +69,8 @@ class RungeKutta4(AbstractSolver):
     With noise, held over all stages, its strong order is that of Heun; its smaller
     deterministic error lets most networks run with dt_s = 1e-3.
     """
+
+    reach: ClassVar[float] = 2.785
 
     def advance(self, drift, state, dt_s):
         """Weights 1, 2, 2, 1 at 0, 1/2, 1/2, 1."""

@@ -155,13 +155,24 @@ def test_what_cannot_be_is_refused_with_a_sentence():
         r"Wendling has no 'y10'.*Did you mean": {"variables": ("y10",)},
         r"model.A has shape \(3,\)": {"model": js.Wendling(A=np.ones(3))},
         r"dt_s = 0.0 ": {"dt_s": 0.0},
+        r"dt_s = 0.004 s is too long for Wendling.*from 0.004 s on": {"dt_s": 4e-3},
+        r"RungeKutta4 diverges from 0.0056 s on": {
+            "dt_s": 6e-3,
+            "solver": js.RungeKutta4(),
+        },
     }
     for match, parts in refused.items():
         with pytest.raises(ValueError, match=match):
             net(**parts)
 
 
-def test_a_blow_up_is_a_status_and_not_an_exception(getkey):
+def test_a_step_just_short_enough_stays_bounded(getkey):
+    bold = net(dt_s=3.9e-3, duration_s=3.9, solver=js.Euler(), noise=js.NoNoise())
+    assert np.abs(values(bold, getkey())).max() < 100
+
+
+def test_a_blow_up_is_a_status_and_not_an_exception(getkey, monkeypatch):
+    monkeypatch.setattr(js.Euler, "reach", np.inf)  # or the step would be refused
     coarse = net(dt_s=0.02, duration_s=4.0, solver=js.Euler())
     recording = js.simulate(coarse, getkey())
     assert not recording.ok and "dt_s" in recording.result

@@ -239,7 +239,6 @@ def test_the_command_keeps_compiled_programs_but_importing_does_not(tmp_path):
     assert err == ""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_command_says_so_by_its_exit_code(number, code, tmp_path):
     process = started(

@@ -1,6 +1,6 @@
 """The neural mass of Jansen and Rit: a cortical column of three populations."""
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -107,6 +107,10 @@ class JansenRit(AbstractModel):
         """0.5 mV for potentials, 0.1 mV/s for derivatives."""
         potential, slope = jnp.asarray(0.5), jnp.asarray(0.1)
         return JansenRitState(potential, potential, potential, slope, slope, slope)
+
+    def fastest_rate(self) -> Any:
+        """That of its faster synapse, 1/s."""
+        return jnp.maximum(self.a, self.b)
 
     def own_noise(self) -> AbstractNoise:
         """Gaussian noise of p, whose intensity does not depend on the step."""

@@ -195,6 +195,10 @@ class Wendling(AbstractModel):
                 )
         return self.rest(n_nodes)._replace(**values)
 
+    def fastest_rate(self) -> Any:
+        """That of its fastest synapse, 1/s."""
+        return jnp.maximum(jnp.maximum(self.a, self.b), self.g)
+
     def own_noise(self) -> AbstractNoise:
         """Gaussian noise of p, whose intensity does not depend on the step."""
         return WhiteNoise(sigma=self.p_sigma, site="pyramidal_input")
