@@ -43,6 +43,11 @@ def check(
         AssertionError: a promise is broken; the sentence says which and where.
     """
     instance = thing() if isinstance(thing, type) else thing
+    if not isinstance(instance, Declared):
+        raise TypeError(
+            f"testing.check takes a class or object of jaxsim's kind (a step, a model, "
+            f"a monitor), got {thing!r}."
+        )
     passed = [check_cards(type(instance)), check_document(instance)]
     process = process_around(instance, needs, host)
     if process is None:

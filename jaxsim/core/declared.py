@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from jaxsim.core.building import Checked, hints as hints, nearest as nearest
 from jaxsim.core.param import Card, check
+from jaxsim.core.reprs import changed_only
 
 
 KINDS: dict[str, type["Declared"]] = {}  # every final class, by its name
@@ -44,6 +45,9 @@ class Declared(Checked):
         for name, card in cards_of(cls).items():
             value, hint = getattr(self, name), hints(cls).get(name)
             check(card, f"{cls.__name__}.{name}", value, hint)
+
+    def __repr__(self) -> str:
+        return changed_only(self)
 
     def _parts(self) -> dict[str, Any]:
         """Its fields by name: how `replace` and documents take it apart."""

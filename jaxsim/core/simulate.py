@@ -49,8 +49,7 @@ def simulate(
         MemoryError: the recorded signals do not fit, with the size of each.
     """
     check_key(key)
-    names = (record,) if isinstance(record, str) else record
-    names = None if names is None else tuple(names)
+    names = _names(record)
     pipeline = as_pipeline(process, step_name(type(process)))
     try:
         if block is not None:
@@ -60,6 +59,17 @@ def simulate(
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)
+
+
+def _names(record: Any) -> tuple[str, ...] | None:
+    if record is None or isinstance(record, str):
+        return record if record is None else (record,)
+    if not isinstance(record, Sequence) or not all(isinstance(n, str) for n in record):
+        raise TypeError(
+            f"record takes names of signals, such as 'activity' or ('activity', "
+            f"'states'), got {record!r}."
+        )
+    return tuple(record)
 
 
 def _told(error: Exception, process: AbstractStep, names: Any) -> Exception:
@@ -107,7 +117,13 @@ def _chosen(made: dict[str, Any], record: tuple[str, ...] | None) -> tuple[str, 
     """The names to record, refused when unknown or not recordable."""
     series = {n for n, value in made.items() if isinstance(value, Series)}
     if record is None:
-        return tuple(n for n in made if n in series and "." not in n and n != "status")
+        names = tuple(n for n in made if n in series and "." not in n and n != "status")
+        if not names:
+            raise ValueError(
+                "the process makes no signal. Give it steps: "
+                "js.Pipeline(network=js.Network(model=js.Wendling()))."
+            )
+        return names
     for name in record:
         if name not in made:
             raise ValueError(

@@ -1,5 +1,6 @@
 """What the numbers of a connectome must be: one sentence for each way to be wrong."""
 
+import os
 import warnings
 from typing import Any
 
@@ -20,6 +21,11 @@ def as_matrix(value: Any, name: str) -> Any:
     """
     if value is None:
         raise TypeError(f"Connectome.{name} is None; give a square array of numbers.")
+    if isinstance(value, (str, os.PathLike)):
+        raise TypeError(
+            f"Connectome.{name} = {value!r} is no array. Connectome.from_tvb('76') "
+            "takes one of tvb-data, Connectome.from_file(path) reads a file."
+        )
     if hasattr(value, "toarray"):
         value = value.toarray()
     if not hasattr(value, "dtype") or np.dtype(value.dtype).kind == "O":

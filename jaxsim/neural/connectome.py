@@ -261,7 +261,10 @@ class Connectome(Declared):
         Raises:
             FileNotFoundError: no such file.
             ValueError: unreadable, hostile, or not a connectome.
+            TypeError: no path.
         """
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"Connectome.from_file takes a path, got {path!r}.")
         if rows not in ("target", "source"):
             raise ValueError(f"rows = {rows!r}: give 'target' or 'source'.")
         found = read_connectome(path, variable)._asdict()

@@ -50,6 +50,11 @@ def fixed_points(
     Raises:
         ValueError: a site that the model does not have.
     """
+    if not isinstance(model, AbstractModel):
+        raise TypeError(
+            f"fixed_points takes a model such as js.Wendling(), got "
+            f"{type(model).__name__}. Of a network, take network.model."
+        )
     low, high = float(span[0]), float(span[1])
     return _every_node(model, known_drive(model, drive), (low, high), most)
 

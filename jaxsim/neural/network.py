@@ -82,14 +82,24 @@ class Network(AbstractStep):
                     f"{', '.join(self.model.variables)}."
                     f"{nearest(variable, self.model.variables)}"
                 )
-        for path, (value, card) in leaves(self.model, "model.").items():
-            if card.role == "param" and value.shape not in ((), (self.n_nodes,)):
-                raise ValueError(
-                    f"{path} has shape {value.shape}; the network has {self.n_nodes} "
-                    f"node(s), so give one number or ({self.n_nodes},)."
-                )
-
+        for name in ("model", "noise", "stimulus"):
+            if getattr(self, name) is not None:
+                self._check_nodes(leaves(getattr(self, name), f"{name}."))
         self._check_step()
+
+    def _check_nodes(self, found: dict[str, Any]) -> None:
+        n_nodes = self.n_nodes
+        for path, (value, card) in found.items():
+            shape: tuple[int, ...] = getattr(value, "shape", ())
+            fits = shape in ((), (n_nodes,))
+            if card.role == "data":  # a waveform of one column is for all nodes alike
+                per_node = card.dims.split()[-1:] == ["node"] and len(shape) > 1
+                fits = not per_node or shape[-1] in (1, n_nodes)
+            if not fits:
+                raise ValueError(
+                    f"{path} has shape {shape}; the network has {n_nodes} node(s), so "
+                    f"give one number for all, or {n_nodes} along the last axis."
+                )
 
     def _check_step(self) -> None:
         rates = self.model.fastest_rate()

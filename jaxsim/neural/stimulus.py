@@ -58,6 +58,12 @@ class PulseTrain(AbstractStimulus):
     site: str | None = static(None, "where it enters; None: the model's first site")
 
     def __check_init__(self) -> None:
+        for name in ("start_s", "width_s", "period_s"):
+            if getattr(self, name).ndim:
+                raise ValueError(
+                    f"PulseTrain.{name} has shape {getattr(self, name).shape}; it is "
+                    "one number for all nodes, only the amplitude differs between them."
+                )
         _refuse_overlap(self.width_s, self.period_s)
 
     def drive(self, first, n_ticks, n_nodes, dt_s):

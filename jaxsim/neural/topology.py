@@ -4,6 +4,7 @@ Draws are float32 whatever the width of floats is, so that a key means one topol
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -112,6 +113,12 @@ def check_common(
     name: str, n_nodes: int, key: Any, law: str, scale: Number, radius_mm: Number | None
 ) -> None:
     """Refuse what no generator can use."""
+    try:
+        n_nodes = operator.index(n_nodes)
+    except TypeError:
+        raise TypeError(
+            f"generators.{name}: n_nodes = {n_nodes!r} must be a whole number."
+        ) from None
     if n_nodes < 1:
         raise ValueError(f"generators.{name}: n_nodes = {n_nodes} must be 1 or more.")
     dtype = getattr(key, "dtype", None)

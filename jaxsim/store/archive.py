@@ -15,6 +15,12 @@ from jaxsim.store.spec import from_spec
 from jaxsim.store.sweeps import read_sweep
 
 
+FOREIGN = frozenset(
+    ".h5 .hdf5 .nc .npy .npz .mat .pkl .pickle .csv .tsv .txt .parquet .zip .avi .mp4 "
+    ".tif .tiff .png .edf .fif .nwb".split()
+)  # what a folder must not be called
+
+
 def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
     """Save a recording, the result of a sweep, or a process.
 
@@ -39,6 +45,12 @@ def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
         TypeError: something that cannot be saved.
     """
     target = Path(os.path.realpath(os.path.expanduser(os.fspath(path))))
+    if target.suffix.lower() in FOREIGN:
+        raise ValueError(
+            f"{target.name}: jaxsim does not write {target.suffix} files; call it "
+            f"{target.stem}.zarr. For other formats, recording.to_xarray() and "
+            "to_dataframe() have writers of their own."
+        )
     if isinstance(thing, Recording):
         if form_of(target) is not None:
             raise ValueError(

@@ -19,9 +19,10 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import Declared
+from jaxsim.core.pipeline import as_pipeline
 from jaxsim.core.recording import Recording
-from jaxsim.core.simulate import simulate
-from jaxsim.core.step import AbstractStep
+from jaxsim.core.simulate import check_key, simulate
+from jaxsim.core.step import AbstractStep, step_name
 from jaxsim.store.disk import PARTIAL
 from jaxsim.store.recordings import read_recording, write_recording
 from jaxsim.store.seal import unseal
@@ -65,6 +66,8 @@ def remembered(
     Returns:
         The recording that `simulate` gives, bit for bit.
     """
+    check_key(key)
+    as_pipeline(process, step_name(type(process)))  # refuses what is no process
     code = _own_code(process)
     if code is None:
         return simulate(process, key, record, block=block)

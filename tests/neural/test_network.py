@@ -154,6 +154,15 @@ def test_what_cannot_be_is_refused_with_a_sentence():
         r"stimulus.site = 'p'": {"stimulus": js.ConstantStimulus(site="p")},
         r"Wendling has no 'y10'.*Did you mean": {"variables": ("y10",)},
         r"model.A has shape \(3,\)": {"model": js.Wendling(A=np.ones(3))},
+        r"noise.sigma has shape \(5,\).*2 node": {
+            "noise": js.WhiteNoise(sigma=np.ones(5))
+        },
+        r"stimulus.amplitude has shape \(5,\)": {
+            "stimulus": js.ConstantStimulus(amplitude=np.ones(5))
+        },
+        r"stimulus.values has shape \(7, 5\)": {
+            "stimulus": js.Waveform(values=np.ones((7, 5)))
+        },
         r"dt_s = 0.0 ": {"dt_s": 0.0},
         r"dt_s = 0.004 s is too long for Wendling.*from 0.004 s on": {"dt_s": 4e-3},
         r"RungeKutta4 diverges from 0.0056 s on": {

@@ -255,6 +255,8 @@ def test_what_cannot_be_saved_is_said(tmp_path, unhooked):
         js.save([1, 2], tmp_path / "x")
     with pytest.raises(ValueError, match="a recording is a folder.*call it r.zarr"):
         js.save(small_recording(), tmp_path / "r.json")
+    with pytest.raises(ValueError, match="does not write .h5 files; call it r.zarr"):
+        js.save(small_recording(), tmp_path / "r.h5")
 
     def inside(x):
         js.save(

@@ -286,6 +286,13 @@ def test_golden_documents_still_mean_and_read_the_same(name):
     assert dumps({"format": 1, **js.to_spec(process)}, form) == text
 
 
+def test_the_golden_document_of_a_network_still_means_the_same():
+    text = (GOLDEN / "wendling_network.yaml").read_text()
+    network = js.from_spec(loads(text, "yaml"))
+    assert js.digest(network) == js.digest(js.Network(model=js.Wendling()))
+    assert dumps({"format": 1, **js.to_spec(network)}, "yaml") == text
+
+
 def test_traced_values_have_no_document():
     with pytest.raises(TypeError, match="^nodes.level is being traced"):
         jax.jit(lambda p: js.digest(p) and 0.0)(plain())
