@@ -90,12 +90,13 @@ class Network(AbstractStep):
     def _check_nodes(self, found: dict[str, Any]) -> None:
         n_nodes = self.n_nodes
         for path, (value, card) in found.items():
-            shape: tuple[int, ...] = getattr(value, "shape", ())
-            fits = shape in ((), (n_nodes,))
+            shape = np.shape(value) if card.role != "static" else ()
+            allowed = ((), (n_nodes,))
             if card.role == "data":  # a waveform of one column is for all nodes alike
                 per_node = card.dims.split()[-1:] == ["node"] and len(shape) > 1
-                fits = not per_node or shape[-1] in (1, n_nodes)
-            if not fits:
+                allowed = tuple((*shape[:-1], n) for n in (1, n_nodes))
+                allowed = allowed if per_node else (shape,)
+            if shape not in allowed:
                 raise ValueError(
                     f"{path} has shape {shape}; the network has {n_nodes} node(s), so "
                     f"give one number for all, or {n_nodes} along the last axis."
