@@ -65,9 +65,9 @@ def sum_of_losses(terms: Sequence[str | Mapping[str, Any]]) -> Loss:
         terms: names, or mappings `{"name": ..., "weight": 1.0, "cfg": {...}}`.
 
     Returns:
-        A function of (estimate, target, freqs) that gives the sum and a dict: each
-        term's name -> its weighted share, and "_total". A name that comes twice is
-        numbered from its second time.
+        A function of (estimate, target, freqs) that gives the sum, and by name the
+        weighted share of each term and "_total". A name that comes twice is numbered
+        from its second time.
     """
     if not terms:
         raise ValueError("a sum of losses needs one term or more.")

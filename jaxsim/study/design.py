@@ -133,12 +133,13 @@ def grid(values: Mapping[str, Any]) -> Design:
     """Every combination of values: one axis per path, the first varying slowest.
 
     Args:
-        values: path -> values: `{"network.model.A": [3, 5], "network.dt_s": [1e-4]}`.
+        values: path -> values: `{"network.model.A": [3, 5], "network.dt_s": [1e-4]}`;
+            none at all is one run, for `repeats`.
     """
-    if not isinstance(values, Mapping) or not values:
+    if not isinstance(values, Mapping):
         raise TypeError(
-            "js.grid takes {path: values}, such as {'model.B': [10.0, 20.0]}, with one "
-            f"path or more; got {values!r}."
+            "js.grid takes {path: values}, such as {'model.B': [10.0, 20.0]}; got "
+            f"{values!r}."
         )
     columns = {path: _column(path, column) for path, column in values.items()}
     axes = tuple(Axis(path, len(column)) for path, column in columns.items())
