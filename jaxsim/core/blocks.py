@@ -10,9 +10,12 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from jaxsim.core.frames import n_frames, run_block, run_once
 from jaxsim.core.pipeline import Pipeline, run_step
-from jaxsim.core.recording import NON_FINITE, Recording, record_of
+from jaxsim.core.recording import Recording, record_of
 from jaxsim.core.signal import Series
 from jaxsim.core.step import AbstractFrameStep, fold_name
+
+
+AT_ONCE_BYTES = 2**28  # of a float movie
 
 
 def simulate_in_blocks(
@@ -57,10 +60,26 @@ def simulate_in_blocks(
             series.append(joined)
         else:
             series.append(head[name])
-    bad = NON_FINITE in (int(head.status), int(status))
-    return Recording(
-        tuple(series), record, np.asarray(NON_FINITE if bad else status, np.uint8)
-    )
+    return Recording(tuple(series), record, np.asarray(status, np.uint8))
+
+
+def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
+    """Frames at a time for a movie too large to be made at once; None for the others.
+
+    Args:
+        process: as `simulate` runs it.
+        shapes: the recording that it would make, without values.
+    """
+    framewise = _made_by_frames(process, shapes.names)
+    largest = max((shapes[name].values.size for name in framewise), default=0)
+    if 4 * largest <= AT_ONCE_BYTES:  # every step on the way holds it in float32
+        return None
+    try:
+        _refuse_late_steps(process)
+    except ValueError:
+        return None
+    # a small block stays in a CPU's cache; a GPU wants work enough for all its cores
+    return 8 if jax.default_backend() == "cpu" else 64
 
 
 def _frame_steps(process: Pipeline) -> dict[str, AbstractFrameStep]:
@@ -121,7 +140,8 @@ def _head(
             made.pop(signal, None)
         made |= once
         log |= {f"{name}.{n}": value for n, value in once.items()}
-    return record_of(made | log, whole, []), given
+    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
+    return record_of(made | log, whole, statuses), given
 
 
 def _timed_only(given: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -159,4 +179,5 @@ def _tail(
         out = run_block(name, step, fold_name(key, name), needs, index)
         made |= out
         log |= {f"{name}.{n}": value for n, value in out.items()}
-    return record_of(made | log, record, [])
+    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
+    return record_of(made | log, record, statuses)

@@ -36,18 +36,18 @@ def run_block(
 ) -> dict[str, Any]:
     """Frames `index` (absolute numbers) of a step; timed needs hold those frames."""
     names = [n for n in arguments(type(step).__call__) if n != "key"]
-    values = [needs[n].values if _timed(needs[n]) else _plain(needs[n]) for n in names]
-    axes = [0 if _timed(needs[n]) else None for n in names]
-    draws = "key" in arguments(type(step).__call__)
-    frames = jax.random.fold_in(key, 1)
-
-    def one(frame: Any, *given: Any) -> dict[str, Any]:
-        takes = dict(zip(names, given, strict=True))
-        if draws:
-            takes["key"] = jax.random.fold_in(frames, frame)
-        return step(**takes)
-
-    out = jax.vmap(one, in_axes=(0, *axes))(index, *values)
+    takes = {n: _plain(needs[n]) for n in names}
+    axes: dict[str, int | None] = {n: 0 if _timed(needs[n]) else None for n in names}
+    if step.resamples:
+        takes["movie"] = _kept(takes["movie"], index)
+    if "key" in arguments(type(step).__call__):
+        frames = jax.random.fold_in(key, 1)
+        takes["key"] = jax.vmap(lambda i: jax.random.fold_in(frames, i))(index)
+        axes["key"] = 0
+    if step.blockwise:
+        out = step(**takes)
+    else:
+        out = jax.vmap(lambda given: step(**given), in_axes=(axes,))(takes)
     cards, clock = step.cards(), _clock(needs)
     promised = set(cards) - set(step.makes_once)
     if set(out) != promised:
@@ -56,6 +56,11 @@ def run_block(
             f"{', '.join(sorted(promised))}, but it returned {', '.join(sorted(out))}."
         )
     return {n: wrap(n, value, cards[n], clock, name) for n, value in out.items()}
+
+
+def _kept(movie: Array, index: Int[Array, "frame"]) -> Array:
+    """The movie, in memory: a branch that the compiler cannot foresee stops fusion."""
+    return jax.lax.cond(index[0] >= 0, lambda x: x, jnp.zeros_like, movie)
 
 
 def run_frames(

@@ -88,6 +88,11 @@ class Pipeline(AbstractStep):
         """Always: it hands a key to each step."""
         return True
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether some of its steps work frame by frame."""
+        return any(isinstance(step, AbstractFrameStep) for step in self.steps)
+
     def cards(self) -> dict[str, Signal]:
         """The card of the latest maker of every name."""
         return {

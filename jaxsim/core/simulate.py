@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.alone import alone
-from jaxsim.core.blocks import simulate_in_blocks
+from jaxsim.core.blocks import automatic_block, simulate_in_blocks
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
 from jaxsim.core.pipeline import as_pipeline
@@ -38,7 +38,8 @@ def simulate(
             by default the latest value of every name.
         block: frames at a time for the frame-wise steps at the end of the process, so
             that a long movie needs the memory of one block. The draws are those of
-            the unblocked run. The recording then lives on the host.
+            the unblocked run. The recording then lives on the host. By default movies
+            of more than 64 million pixels are made so.
 
     Returns:
         The recording; `recording.status` tells how the run ended.
@@ -51,11 +52,15 @@ def simulate(
     check_key(key)
     names = _names(record)
     pipeline = as_pipeline(process, step_name(type(process)))
+    plain = concrete(process, key)
     try:
+        if block is None and plain and pipeline.has_frames:
+            shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
+            block = automatic_block(pipeline, shapes)
         if block is not None:
             recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
         else:
-            recording = _simulate(process, key, names, concrete(process, key))
+            recording = _simulate(process, key, names, plain)
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)

@@ -70,9 +70,18 @@ class AbstractFrameStep(AbstractStep):
     else in `makes`. `once` draws from `fold_in(key, 0)`, a frame from
     `fold_in(fold_in(key, 1), its absolute number)`: any block of frames can be made
     alone.
+
+    Class variables:
+        makes_once: names of what `once` makes.
+        blockwise: `__call__` is given a whole block of frames (time axis kept, keys one
+            per frame), because it knows a better way than vmap.
+        resamples: a frame reads neighbouring pixels of `movie` (a shift, a blur), which
+            is then kept in memory first, or XLA would compute it anew for every read.
     """
 
     makes_once: ClassVar[tuple[str, ...]] = ()
+    blockwise: ClassVar[bool] = False
+    resamples: ClassVar[bool] = False
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -18,6 +18,11 @@ from jaxsim.measure.distance import (
     spectral_distance as spectral_distance,
     variance_loss as variance_loss,
 )
+from jaxsim.measure.matching import (
+    Match as Match,
+    footprint_overlap as footprint_overlap,
+    match_footprints as match_footprints,
+)
 from jaxsim.measure.named_loss import (
     build_loss as build_loss,
     list_losses as list_losses,
@@ -33,6 +38,16 @@ from jaxsim.measure.psd_loss import (
     psd_mse as psd_mse,
     slope_loss as slope_loss,
     weighted_psd_mse as weighted_psd_mse,
+)
+from jaxsim.measure.recovery import (
+    ActivityScore as ActivityScore,
+    SpikeScore as SpikeScore,
+    activity_score as activity_score,
+    field_correlation as field_correlation,
+    score as score,
+    shift_rmse as shift_rmse,
+    spike_score as spike_score,
+    trace_correlation as trace_correlation,
 )
 from jaxsim.measure.spectrum import (
     BANDS as BANDS,

@@ -115,6 +115,14 @@ def host(values: Real[Values, "..."], name: str) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
+def as_host(values: Any, name: str) -> np.ndarray:
+    """A list, an array, a series or an xarray array, on the host in float64."""
+    found = np.asarray(getattr(values, "values", values))
+    if found.dtype.kind not in "fiub":
+        raise TypeError(f"the {name} must be real numbers, not {found.dtype}.")
+    return found.astype(float)
+
+
 def safe_ratio(
     part: Float[Array, "*shape"], whole: Float[Array, "*shape"]
 ) -> Float[Array, "*shape"]:
