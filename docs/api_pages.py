@@ -23,7 +23,8 @@ TITLES = {
     "convert": "Convert: what users of other programs have",
     "testing": "Testing: the contract of your own class",
 }
-WHOLE = ("measure", "testing", "convert")  # used as modules: js.measure.welch
+# used as modules: js.measure.welch
+WHOLE = ("imaging", "measure", "testing", "convert")
 OUTPUT = Path(__file__).parent / "api" / "generated"
 
 

@@ -11,6 +11,7 @@ from jaxsim.core.step import AbstractStep
 from jaxsim.plot.connectome import plot_graph, plot_lengths, plot_weights
 from jaxsim.plot.fitted import plot_losses, plot_values
 from jaxsim.plot.matrices import plot_connectivity, plot_dynamics, plot_matrix
+from jaxsim.plot.movie import plot_footprints, plot_movie
 from jaxsim.plot.process import plot_table, plot_wiring
 from jaxsim.plot.spectra import plot_spectrum
 from jaxsim.plot.states import plot_states
@@ -28,7 +29,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
 
     | thing | what |
     |---|---|
-    | recording | a signal's name: traces, a raster, a matrix; "spectrum" ("psd"), "fc", "fcd" of `signal=` |
+    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd" of `signal=` |
     | recording of a sweep | a signal's name, or "spectrum", against the swept parameter |
     | connectome | "weights", "lengths", "graph" |
     | result of a fit | "losses", "values" |
@@ -115,10 +116,9 @@ _DERIVED: Mapping[str, Draw] = {
 def _of_signal(series: Any, name: str) -> Draw:
     dims = series.card.dims.split()
     if dims[:1] == ["time"] and dims[-2:] == ["y", "x"]:
-        raise ValueError(
-            f"'{name}' is a movie ({series.card.dims}); movies are drawn by the "
-            "imaging steps, which this version does not have yet."
-        )
+        return plot_movie
+    if dims == ["cell", "y", "x"]:
+        return plot_footprints
     if dims[:1] == ["time"] and len(dims) <= 2:
         return plot_traces
     if dims[:1] == ["time"] and len(dims) == 3:

@@ -96,10 +96,27 @@ def test_an_unknown_option_is_refused_by_name(brain):
         plot(brain, "activity", signal="field")
 
 
-def test_a_movie_signal_is_refused_in_words(make):
+def test_a_movie_is_seen_and_plays(make, tmp_path):
+    frames = np.arange(30.0)[:, None, None] + np.zeros((30, 20, 24))
+    movie = make.series(frames, "time y x", "e-")
+    figure = plot(make.recording(movie=movie), "movie")
+    assert [axes.get_title("left") for axes in figure.axes[:3]] == [
+        "frame 15", "mean", "standard deviation",
+    ]  # fmt: skip
+    spread = figure.axes[2].images[0].get_array()
+    assert spread == pytest.approx(np.std(np.arange(30.0)))
+    figure.save_gif(tmp_path / "movie.gif")
+    from PIL import Image
+
+    with Image.open(tmp_path / "movie.gif") as gif:
+        assert gif.n_frames == 30 and gif.size == (24, 20)
+    assert figure._repr_html_().count("<img") == 2
+
+
+def test_a_part_of_a_movie_is_cut_by_its_clock(make):
     movie = make.series(np.zeros((5, 4, 4)), "time y x", "e-")
-    with pytest.raises(ValueError, match="'movie' is a movie"):
-        plot(make.recording(movie=movie), "movie")
+    with pytest.raises(ValueError, match="no frame lies within span_s"):
+        plot(make.recording(movie=movie), "movie", span_s=(1e6, 2e6))
 
 
 def test_what_cannot_be_drawn_is_refused_in_words(make):
