@@ -57,6 +57,6 @@ def check_step(network: Any) -> None:
     if network.dt_s * rate >= reach:
         raise ValueError(
             f"dt_s = {network.dt_s:g} s is too long for {model}: it decays with up to "
-            f"{rate:g} 1/s, and {solver} diverges from {reach / rate:.2g} s on. Take 1e-4 s, or 1e-3 with "
-            "RungeKutta4; dt_s is in seconds."
+            f"{rate:g} 1/s, and {solver} diverges from {reach / rate:.2g} s on. Take "
+            "1e-4 s, or 1e-3 with RungeKutta4; dt_s is in seconds."
         )
