@@ -50,9 +50,9 @@ def simulate(
     """
     check_key(key)
     names = _names(record)
-    pipeline = as_pipeline(process, step_name(type(process)))
     try:
         if block is not None:
+            pipeline = as_pipeline(process, step_name(type(process)))
             recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
         else:
             recording = _simulate(process, key, names, concrete(process, key))
