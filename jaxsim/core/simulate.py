@@ -12,10 +12,10 @@ from jaxsim.core.alone import alone
 from jaxsim.core.blocks import automatic_block, simulate_in_blocks
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
-from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.pipeline import Pipeline, as_pipeline
 from jaxsim.core.recording import Recording, record_of
 from jaxsim.core.signal import Series
-from jaxsim.core.step import AbstractStep, step_name
+from jaxsim.core.step import AbstractFrameStep, AbstractStep, step_name
 
 
 def simulate(
@@ -51,19 +51,26 @@ def simulate(
     """
     check_key(key)
     names = _names(record)
-    pipeline = as_pipeline(process, step_name(type(process)))
     plain = concrete(process, key)
+    framewise = isinstance(process, AbstractFrameStep) or (
+        isinstance(process, Pipeline) and process.has_frames
+    )
     try:
-        if block is None and plain and pipeline.has_frames:
+        if block is None and plain and framewise:
             shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
-            block = automatic_block(pipeline, shapes)
+            block = automatic_block(_as_pipeline(process), shapes)
         if block is not None:
-            recording = simulate_in_blocks(pipeline, key, _known(process, names), block)
+            found = _known(process, names)
+            recording = simulate_in_blocks(_as_pipeline(process), key, found, block)
         else:
             recording = _simulate(process, key, names, plain)
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)
+
+
+def _as_pipeline(process: AbstractStep) -> Pipeline:
+    return as_pipeline(process, step_name(type(process)))
 
 
 def _names(record: Any) -> tuple[str, ...] | None:
@@ -112,7 +119,7 @@ def run(
     A bare step runs as a pipeline of one, named after its kind, so that it draws what
     it would draw in `Pipeline(network=...)`.
     """
-    made = as_pipeline(process, step_name(type(process)))(key)
+    made = _as_pipeline(process)(key)
     statuses = [v.values for n, v in made.items() if n.endswith(".status")]
     names = _chosen(made, record)
     return record_of(made, names, statuses)

@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from jaxsim.core.declared import leaves, nearest
-from jaxsim.core.param import concrete, optional_part, part, static
+from jaxsim.core.alone import runs_alone
+from jaxsim.core.param import optional_part, part, static
 from jaxsim.core.signal import Clock, Series, Signal, activity_card
 from jaxsim.core.step import AbstractStep, fold_name
+from jaxsim.neural.check_network import check_nodes, check_sites, check_step
 from jaxsim.neural.connectome import Connectome
 from jaxsim.neural.coupling import AbstractCoupling, LinearCoupling
 from jaxsim.neural.delay import Alone, pathway
@@ -20,7 +20,7 @@ from jaxsim.neural.monitor import AbstractMonitor
 from jaxsim.neural.monitors.every_sample import EverySample
 from jaxsim.neural.noise import BLOCK, AbstractNoise
 from jaxsim.neural.solver import AbstractSolver, Heun
-from jaxsim.neural.span import plan, whole_ticks
+from jaxsim.neural.span import blocks_at_once, plan, whole_ticks
 from jaxsim.neural.stimulus import AbstractStimulus
 from jaxsim.neural.ticking import scan_ticks
 
@@ -66,59 +66,20 @@ class Network(AbstractStep):
     def __check_init__(self) -> None:
         _ = self._n_samples, self._burn_in_ticks  # no multiples of the step: refused
         self.initial.accept(self.model, self.n_nodes)
-        model = type(self.model).__name__
-        for name in ("coupling", "noise", "stimulus"):
-            chosen = getattr(self, name)
-            site = None if chosen is None else chosen.site
-            if site is not None and site not in self.model.sites:
-                raise ValueError(
-                    f"{name}.site = '{site}' is no site of {model}; it has "
-                    f"{', '.join(self.model.sites)}.{nearest(site, self.model.sites)}"
-                )
-        for variable in self.variables:
-            if variable not in self.model.variables:
-                raise ValueError(
-                    f"variables: {model} has no '{variable}'; it has "
-                    f"{', '.join(self.model.variables)}."
-                    f"{nearest(variable, self.model.variables)}"
-                )
-        for name in ("model", "noise", "stimulus"):
-            if getattr(self, name) is not None:
-                self._check_nodes(leaves(getattr(self, name), f"{name}."))
-        self._check_step()
-
-    def _check_nodes(self, found: dict[str, Any]) -> None:
-        n_nodes = self.n_nodes
-        for path, (value, card) in found.items():
-            shape = np.shape(value) if card.role != "static" else ()
-            allowed = ((), (n_nodes,))
-            if card.role == "data":  # a waveform of one column is for all nodes alike
-                per_node = card.dims.split()[-1:] == ["node"] and len(shape) > 1
-                allowed = tuple((*shape[:-1], n) for n in (1, n_nodes))
-                allowed = allowed if per_node else (shape,)
-            if shape not in allowed:
-                raise ValueError(
-                    f"{path} has shape {shape}; the network has {n_nodes} node(s), so "
-                    f"give one number for all, or {n_nodes} along the last axis."
-                )
-
-    def _check_step(self) -> None:
-        rates = self.model.fastest_rate()
-        if not concrete(rates):
-            return
-        rate, reach = float(np.max(np.asarray(rates))), self.solver.reach
-        if self.dt_s * rate >= reach:
-            raise ValueError(
-                f"dt_s = {self.dt_s:g} s is too long for {type(self.model).__name__}: "
-                f"it decays with up to {rate:g} 1/s, and {type(self.solver).__name__} "
-                f"diverges from {reach / rate:.2g} s on. Take 1e-4 s, or 1e-3 with "
-                "RungeKutta4; dt_s is in seconds."
-            )
+        check_sites(self)
+        check_nodes(self)
+        check_step(self)
 
     @property
     def n_nodes(self) -> int:
         """Nodes of the connectome; one without."""
         return 1 if self.connectome is None else self.connectome.n_nodes
+
+    @property
+    def _delayed(self) -> bool:
+        return (
+            self.connectome is not None and self.connectome.tract_lengths_mm is not None
+        )
 
     @property
     def _n_samples(self) -> int:
@@ -160,8 +121,11 @@ class Network(AbstractStep):
 
     def _integrate(self, key: PRNGKeyArray) -> dict[str, Any]:
         dt_s, monitor = self.dt_s, self.monitor
-        spans = plan(monitor.ticks(dt_s), monitor.grain(dt_s))
         way = pathway(self.connectome, dt_s)
+        period, blocks = monitor.ticks(dt_s), 1
+        if runs_alone() and not self._delayed:
+            blocks = blocks_at_once(self._n_samples * period, self.n_nodes)
+        spans = plan(period, monitor.grain(dt_s), blocks)
         carry = self._burn_in(way, key)
 
         def span(carry, number):

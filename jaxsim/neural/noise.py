@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from jaxsim.core.declared import Declared
+from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Param, param, static
 
 
@@ -74,11 +75,16 @@ class WhiteNoise(AbstractNoise):
         size = self.sigma
         if self.scaling == "intensity":
             size = size * float(np.sqrt(self.reference_dt_s / dt_s))
-        draw = jax.random.normal if self.distribution == "gaussian" else _signed
+        draw = _normal if self.distribution == "gaussian" else _signed
         draw = functools.partial(draw, dtype=size.dtype)
         values = draw_ticks(key, first, n_ticks, 1 if self.shared else n_nodes, draw)
         values = jnp.broadcast_to(values, (n_ticks, n_nodes))
         return values * jnp.broadcast_to(size, (n_ticks, n_nodes))
+
+
+def _normal(key: PRNGKeyArray, shape: tuple[int, int], dtype: Any) -> Array:
+    nodes, ticks = shape
+    return jnp.concatenate(normal_pair(key, (nodes, ticks // 2), dtype), axis=1)
 
 
 def _signed(key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any) -> Array:

@@ -18,15 +18,16 @@ class Plan(NamedTuple):
     parts: int
 
 
-def plan(ticks_per_sample: int, grain: int = 1) -> Plan:
+def plan(ticks_per_sample: int, grain: int = 1, blocks: int = 1) -> Plan:
     """Spans about as long as a block of noise, that end where samples end.
 
     Args:
         ticks_per_sample: the monitor's period.
         grain: ticks that the monitor wants to see together; divides the period.
+        blocks: of noise in a span of short samples.
     """
     if ticks_per_sample <= BLOCK:
-        samples = BLOCK // ticks_per_sample
+        samples = blocks * (BLOCK // ticks_per_sample)
         return Plan(samples * ticks_per_sample, samples, 1)
     grains = ticks_per_sample // grain
     fits = [d for d in range(1, max(1, BLOCK // grain) + 1) if grains % d == 0]
@@ -34,6 +35,17 @@ def plan(ticks_per_sample: int, grain: int = 1) -> Plan:
     if ticks < BLOCK // 8:  # the period has no divisor worth a loop
         return Plan(ticks_per_sample, 1, 1)
     return Plan(ticks, 1, ticks_per_sample // ticks)
+
+
+def blocks_at_once(n_ticks: int, n_nodes: int) -> int:
+    """Blocks of noise that a single run of few nodes draws at once.
+
+    What a block costs besides its draws is as much as a hundred ticks of one node.
+    """
+    if n_nodes > 16:
+        return 1
+    n_blocks = -(-n_ticks // BLOCK)
+    return next(k for k in (5, 4, 3, 2, 1) if n_blocks % k == 0)
 
 
 def whole_ticks(time_s: float, dt_s: float, name: str, what: str = "steps of") -> int:

@@ -70,6 +70,10 @@ def test_a_deterministic_burn_in_is_time_not_recorded(getkey):
 @pytest.mark.parametrize("ticks", [1, 3, 7, 40, 66, 150, 199, 200, 211, 400, 630, 2000])
 def test_spans_cover_samples_exactly(ticks):
     span = plan(ticks)
+    longer = plan(ticks, blocks=5)
+    assert (longer.ticks, longer.samples) == (5 * span.ticks, 5 * span.samples) or (
+        longer == span and ticks > 200
+    )
     assert span.ticks * span.parts == ticks * span.samples
     assert span.samples == 1 or span.parts == 1
     assert span.ticks <= max(200, ticks if span.parts == 1 else 0)
