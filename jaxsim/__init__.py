@@ -8,7 +8,12 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
 # measure
-from jaxsim import convert as convert, measure as measure, testing as testing
+from jaxsim import (
+    convert as convert,
+    imaging as imaging,
+    measure as measure,
+    testing as testing,
+)
 from jaxsim.core.declared import (
     Declared as Declared,
     card as card,

@@ -1,3 +1,32 @@
 """One-photon calcium movies: a microscope, the cells under it, and their truth."""
 
+from jaxsim.imaging.calcium import Calcium as Calcium
+from jaxsim.imaging.canvas import Canvas as Canvas
+from jaxsim.imaging.focus import GivenFocus as GivenFocus, LeastDefocus as LeastDefocus
+from jaxsim.imaging.footprints import Image as Image
+from jaxsim.imaging.illumination import (
+    Illuminate as Illuminate,
+    Illumination as Illumination,
+)
+from jaxsim.imaging.image_sensor import ImageSensor as ImageSensor
+from jaxsim.imaging.leakage import Leakage as Leakage
 from jaxsim.imaging.miniscope import Miniscope as Miniscope
+from jaxsim.imaging.motion import (
+    AbstractMotion as AbstractMotion,
+    GivenMotion as GivenMotion,
+    OscillatorMotion as OscillatorMotion,
+    StillTissue as StillTissue,
+    WalkMotion as WalkMotion,
+)
+from jaxsim.imaging.neurons import PlaceNeurons as PlaceNeurons
+from jaxsim.imaging.neuropil import Neuropil as Neuropil
+from jaxsim.imaging.optics import Optics as Optics
+from jaxsim.imaging.plan import planned as planned
+from jaxsim.imaging.poisson import poisson as poisson
+from jaxsim.imaging.presets import miniscope_v4 as miniscope_v4
+from jaxsim.imaging.render import Render as Render
+from jaxsim.imaging.spikes import (
+    GivenSpikes as GivenSpikes,
+    MarkovSpikes as MarkovSpikes,
+)
+from jaxsim.imaging.vignette import Vignette as Vignette

@@ -1,0 +1,65 @@
+"""Static sizes that fit a process: places for cells, stamps and patches."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from jaxsim.core.declared import replace
+from jaxsim.core.pipeline import Pipeline
+from jaxsim.imaging.neurons import PlaceNeurons, stamp_px_needed
+from jaxsim.imaging.render import Render
+
+
+SPARE = 1.15  # room for parameters that change later
+
+
+def planned(process: Pipeline, key: Any = None) -> Pipeline:
+    """A process whose sizes hold its cells, their shapes and their blurs.
+
+    Sizes are static, while every parameter may change under one compiled program. So
+    they are planned for what a process says now, with 15 % to spare; call this again
+    after a change that needs more (a run that does not fit says "degenerate").
+
+    Args:
+        process: with a step `neurons` that places cells, and `render`.
+        key: for the example that is looked at; another one changes little.
+    """
+    steps = dict(zip(process.names, process.steps, strict=True))
+    neurons, render = steps.get("neurons"), steps.get("render")
+    if not isinstance(neurons, PlaceNeurons) or not isinstance(render, Render):
+        raise TypeError(
+            "imaging.planned needs a pipeline with the steps neurons=PlaceNeurons(...) "
+            "and render=Render(...)."
+        )
+    canvas = steps["miniscope"]()["canvas"]
+    changes: dict[str, Any] = {
+        "neurons.stamp_px": stamp_px_needed(neurons, float(canvas.pixel_um))
+    }
+    if neurons.positions_um is None:
+        n_cells = float(neurons.n_cells(canvas))
+        changes["neurons.max_cells"] = max(1, math.ceil(SPARE * n_cells))
+    process = replace(process, changes)
+    reach = _reach(process, jax.random.key(0) if key is None else key)
+    return replace(process, {"render.patches": patch_classes(reach)})
+
+
+def _reach(process: Pipeline, key: Any) -> np.ndarray:
+    """How far each cell's light goes, px; of an example."""
+    before = list(process.names).index("render")
+    steps = zip(process.names[:before], process.steps[:before], strict=True)
+    lit = {"fine_spikes", "trace"}  # what cells do takes time, and moves no light
+    front = Pipeline(**{n: step for n, step in steps if not lit & set(step.cards())})
+    image = eqx.filter_jit(front)(key)["image"]
+    return np.asarray(image.reach())
+
+
+def patch_classes(reach: np.ndarray, step: int = 16) -> tuple[tuple[int, int], ...]:
+    """Sides in steps of 16 px with the number of cells that need each, widest first."""
+    sides = np.ceil(2.0 * np.asarray(reach) * SPARE / step).astype(int) * step
+    found, counts = np.unique(sides, return_counts=True)
+    return tuple(
+        (int(s), int(n)) for s, n in zip(found[::-1], counts[::-1], strict=True)
+    )

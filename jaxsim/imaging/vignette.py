@@ -1,0 +1,36 @@
+"""Vignette: the optics pass less light from the rim."""
+
+from typing import Any, ClassVar
+
+from jaxtyping import Array, Float
+
+from jaxsim.core.param import Param, param
+from jaxsim.core.signal import Signal
+from jaxsim.core.step import AbstractFrameStep
+from jaxsim.imaging.canvas import Canvas
+from jaxsim.imaging.fields import falling_off
+from jaxsim.imaging.signals import FIELD, MOVIE
+
+
+class Vignette(AbstractFrameStep):
+    r"""Light lost on the way to the sensor; the field stands still while tissue moves.
+
+    $$ 1 - (1 - \text{falloff})\, (r / r_\text{max})^\text{exponent} $$
+
+    **Needs:** `movie`, `canvas`. **Makes:** `movie`; `vignette`, the field itself.
+    """
+
+    falloff: Param = param(0.5, "1", (0.0, 1.0), "light in the farthest corner")
+    exponent: Param = param(2.0, "1", (0.1, 20.0), "how late the light falls off")
+    makes: ClassVar[dict[str, Signal]] = {"movie": MOVIE, "vignette": FIELD}
+    makes_once: ClassVar[tuple[str, ...]] = ("vignette",)
+
+    def once(self, canvas: Canvas) -> dict[str, Any]:
+        """The field."""
+        return {"vignette": falling_off(canvas, self.falloff, self.exponent)}
+
+    def __call__(
+        self, movie: Float[Array, "y x"], vignette: Float[Array, "y x"]
+    ) -> dict[str, Any]:
+        """Movie times field."""
+        return {"movie": movie * vignette}
