@@ -42,6 +42,7 @@ class Canvas(eqx.Module):
     def pixels(self, position_um: Float[Array, "*n 2"]) -> Float[Array, "*n 2"]:
         """Positions (y, x) in um as indices into the canvas, sub-pixel."""
         middle = (jnp.asarray(self.shape, self.pixel_um.dtype) - 1.0) / 2.0
+        middle = jnp.broadcast_to(middle, position_um.shape)
         return position_um / self.pixel_um + middle
 
     def grid_um(

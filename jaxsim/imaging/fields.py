@@ -7,16 +7,22 @@ from jaxsim.imaging.canvas import Canvas
 
 
 def falling_off(
-    canvas: Canvas, falloff: Float[Array, ""], exponent: Float[Array, ""]
+    canvas: Canvas,
+    falloff: Float[Array, ""],
+    exponent: Float[Array, ""],
+    centre_um: tuple[Float[Array, ""], Float[Array, ""]],
 ) -> Float[Array, "y x"]:
     r"""$1 - (1 - \text{falloff}) (r / r_\text{max})^\text{exponent}$.
 
-    One on the axis and `falloff` in the farthest corner of the field of view.
+    One at the centre (y, x from the axis) and `falloff` in that corner of the field of
+    view that lies farthest from it.
     """
     y, x = canvas.grid_um(canvas.fov)
-    squared = y**2 + x**2
-    corner = jnp.maximum(squared[0, 0], 1e-12)
-    # the power of a square root: smooth in the middle, where r has no derivative
-    part = jnp.where(squared > 0, jnp.maximum(squared, 1e-12) / corner, 0.0)
-    bent = jnp.where(part > 0, jnp.where(part > 0, part, 1.0) ** (exponent / 2.0), 0.0)
-    return 1.0 - (1.0 - falloff) * bent
+    squared = (y - centre_um[0]) ** 2 + (x - centre_um[1]) ** 2
+    farthest = (jnp.abs(y[0, 0]) + jnp.abs(centre_um[0])) ** 2 + (
+        jnp.abs(x[0, 0]) + jnp.abs(centre_um[1])
+    ) ** 2
+    # the power of a square root, whose base is kept off zero: r has no derivative there
+    off = squared > 0.0
+    part = jnp.where(off, squared, 1.0) / jnp.where(farthest > 0.0, farthest, 1.0)
+    return 1.0 - (1.0 - falloff) * jnp.where(off, part ** (exponent / 2.0), 0.0)

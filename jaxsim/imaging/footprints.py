@@ -47,14 +47,9 @@ class Image(eqx.Module):
         off = (at - centre[..., None])[..., :, None] - jnp.broadcast_to(
             inside, (*at.shape, s)
         )
-        scale = 1.0 / (
-            jnp.sqrt(2.0) * jnp.broadcast_to(sigma[..., None, None], off.shape)
-        )
-        upper, lower = (
-            jax.lax.erf((off + 0.5) * scale),
-            jax.lax.erf((off - 0.5) * scale),
-        )
-        return 0.5 * (upper - lower)
+        scale = jnp.broadcast_to(0.5**0.5 / sigma[..., None, None], off.shape)
+        upper = jax.lax.erf((off + 0.5) * scale)
+        return 0.5 * (upper - jax.lax.erf((off - 0.5) * scale))
 
     def reach(self) -> Float[Array, "cell"]:
         """Half the side of the square that holds a cell's light, px."""
@@ -67,10 +62,11 @@ class Image(eqx.Module):
         """Squares around some cells, and the canvas index of their first pixels."""
         middle = jnp.round(jax.lax.stop_gradient(self.centre[cell])).astype(jnp.int32)
         corner = middle - size // 2
-        grid = (corner[..., None] + jnp.arange(size, dtype=jnp.int32)).astype(
-            self.sigma.dtype
+        along = jnp.arange(size, dtype=jnp.int32)[None, :]
+        rows, columns = (
+            (corner[:, i, None] + along).astype(self.sigma.dtype) for i in (0, 1)
         )
-        return self.window(cell, grid[:, 0], grid[:, 1]), corner
+        return self.window(cell, rows, columns), corner
 
     def peak(self) -> Float[Array, "cell"]:
         """Light of each cell at its own centre."""

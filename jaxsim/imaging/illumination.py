@@ -17,16 +17,22 @@ class Illumination(AbstractStep):
 
     $$ 1 - (1 - \text{falloff})\, (r / r_\text{max})^\text{exponent} $$
 
+    where r runs from the centre to the farthest corner of the field of view.
+
     **Needs:** `canvas`. **Makes:** `illumination`.
     """
 
     falloff: Param = param(0.7, "1", (0.0, 1.0), "light in the farthest corner")
     exponent: Param = param(2.0, "1", (0.1, 20.0), "how late the light falls off")
+    centre_y_um: Param = param(0.0, "um", (-1e4, 1e4), "brightest place, from the axis")
+    centre_x_um: Param = param(0.0, "um", (-1e4, 1e4), "brightest place, from the axis")
     makes: ClassVar[dict[str, Signal]] = {"illumination": FIELD}
 
     def __call__(self, canvas: Canvas) -> dict[str, Any]:
         """The field."""
-        return {"illumination": falling_off(canvas, self.falloff, self.exponent)}
+        centre = self.centre_y_um, self.centre_x_um
+        field = falling_off(canvas, self.falloff, self.exponent, centre)
+        return {"illumination": field}
 
 
 class Illuminate(AbstractFrameStep):

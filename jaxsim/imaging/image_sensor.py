@@ -1,5 +1,6 @@
 """ImageSensor: light becomes electrons, and electrons become numbers."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -10,7 +11,7 @@ from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Param, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
-from jaxsim.imaging.poisson import poisson, smooth_poisson
+from jaxsim.imaging.poisson import poisson, relaxed_poisson
 
 
 COUNTS = Signal("time y x", "ADU", "what the camera writes", observed=True)
@@ -21,17 +22,21 @@ class ImageSensor(AbstractFrameStep):
 
     $$ \begin{aligned}
     \lambda &= \max(M, 0) \cdot \text{photons} \cdot QE \\
-    e &= \min(\text{Poisson}(\lambda) + \text{read} \cdot w,\ \text{full well}) \\
+    e &= \min(\text{Poisson}(\lambda),\ \text{full well}) + \text{read} \cdot w \\
     \text{counts} &= \text{clip}(\lfloor e \cdot \text{gain} + \text{offset} \rfloor,
       0, 2^\text{bits} - 1)
     \end{aligned} $$
 
     `shot_noise="gaussian"` is the usual shortcut, one normal of the summed variance; it
-    has no skewness. `digital=False` leaves out what has no derivative (whole numbers,
-    clipping): the draws are the same, and gradients are pathwise.
+    has no skewness.
 
-    **Needs:** `movie`. **Makes:** `movie` (uint8, uint16 or uint32 by `bit_depth`;
-    float when it is not digital).
+    Whole numbers and clipping have no derivative. The same draws come out in three
+    ways: "digital"; "relaxed", without whole numbers and the limits of the bit depth,
+    whose gradients are exact (pathwise); and "straight_through", digital values whose
+    gradients are those of the relaxed ones within the bit depth and zero outside.
+
+    **Needs:** `movie`. **Makes:** `movie` (uint8, or uint16 above 8 bits; float when
+    the readout is not digital).
     """
 
     photons_per_unit: Param = param(
@@ -44,9 +49,11 @@ class ImageSensor(AbstractFrameStep):
     full_well_e: Param | None = param(
         None, "e-", (1.0, 1e9), "electrons that a pixel holds; none: any number"
     )
-    bit_depth: int = static(8, "bits of a number", bounds=(1, 32))
+    bit_depth: int = static(8, "bits of a number", bounds=(1, 16))
     shot_noise: Literal["poisson", "gaussian"] = static("poisson", "law of the photons")
-    digital: bool = static(True, "whole numbers within the bit depth")
+    readout: Literal["digital", "straight_through", "relaxed"] = static(
+        "digital", "whole numbers, or floats that carry gradients"
+    )
 
     makes: ClassVar[dict[str, Signal]] = {"movie": COUNTS}
     blockwise: ClassVar[bool] = True
@@ -58,18 +65,29 @@ class ImageSensor(AbstractFrameStep):
         like = movie.dtype
         shot, read = jax.vmap(lambda k: normal_pair(k, movie.shape[1:], like))(key)
         rate = jnp.maximum(movie, 0.0) * self.photons_per_unit * self.quantum_efficiency
+        most = 2.0**self.bit_depth - 1.0
+        if self.readout == "digital":
+            kind = jnp.uint8 if self.bit_depth <= 8 else jnp.uint16
+            counts = self._counts(poisson, rate, shot, read)
+            return {"movie": jnp.clip(jnp.floor(counts), 0.0, most).astype(kind)}
+        smooth = self._counts(relaxed_poisson, rate, shot, read)
+        if self.readout == "relaxed":
+            return {"movie": smooth}
+        hard = jnp.floor(self._counts(poisson, rate, shot, read))
+        inside = (hard >= 0.0) & (hard <= most)
+        slope = jnp.where(inside, smooth - jax.lax.stop_gradient(smooth), 0.0)
+        value = jax.lax.stop_gradient(jnp.clip(hard, 0.0, most))
+        return {"movie": value + slope}
+
+    def _counts(self, law: Callable, rate: Array, shot: Array, read: Array) -> Array:
+        """Numbers before they are made whole; `law` turns normals into photons."""
+        well, noise = self.full_well_e, self.read_noise_e
         if self.shot_noise == "gaussian":
-            spread = jnp.sqrt(rate + self.read_noise_e**2 + 1e-12)
-            electrons = rate + spread * shot
+            electrons = rate + jnp.sqrt(rate + noise**2 + 1e-12) * shot
         else:
-            draw = poisson if self.digital else smooth_poisson
-            electrons = draw(rate, shot) + self.read_noise_e * read
-        if self.full_well_e is not None:
-            electrons = jnp.minimum(electrons, self.full_well_e)
-        counts = electrons * self.gain_adu_per_e + self.offset_adu
-        if not self.digital:
-            return {"movie": counts}
-        kind = jnp.uint8 if self.bit_depth <= 8 else jnp.uint16
-        kind = jnp.uint32 if self.bit_depth > 16 else kind
-        most = float(2**self.bit_depth - 1)
-        return {"movie": jnp.clip(jnp.floor(counts), 0.0, most).astype(kind)}
+            electrons = law(rate, shot)
+        if well is not None:
+            electrons = jnp.minimum(electrons, well)
+        if self.shot_noise == "poisson":
+            electrons = electrons + noise * read
+        return electrons * self.gain_adu_per_e + self.offset_adu
