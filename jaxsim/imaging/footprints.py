@@ -17,7 +17,8 @@ class Image(eqx.Module):
     $$ A(y, x) = g \sum_{ij} G_\sigma(y - y_0 - i)\, P_{ij}\, G_\sigma(x - x_0 - j) $$
 
     with $G_\sigma$ a Gaussian integrated over a pixel, so that all light arrives
-    whatever the blur: the sum over pixels is $g \sum P$. Smooth in place, blur and gain.
+    whatever the blur: the sum over pixels is $g \sum P$. Smooth in place,
+    blur and gain.
     """
 
     stamp: Float[Array, "cell s s"]

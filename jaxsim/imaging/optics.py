@@ -16,7 +16,10 @@ from jaxsim.imaging.footprints import Image
 def diffraction_um(
     na: Float[Array, "*n"], emission_nm: Float[Array, "*n"]
 ) -> Float[Array, "*n"]:
-    """Standard deviation of the Gaussian nearest to an Airy disk: 0.21 wavelengths / NA."""
+    """Standard deviation of the Gaussian that is as wide as an Airy disk at half height.
+
+    That is 0.21 wavelengths / NA.
+    """
     return 0.21e-3 * emission_nm / na
 
 

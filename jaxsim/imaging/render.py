@@ -83,7 +83,6 @@ class Render(AbstractFrameStep):
         height, width = canvas.shape
         frames = (len(trace), height + 2 * pad, width + 2 * pad)
         movie = jnp.zeros(frames, trace.dtype)
-        furthest = jnp.asarray([height + pad, width + pad], jnp.int32)
 
         def paint(movie: Array, cell: Any) -> tuple[Array, None]:
             light, corner, bright = cell
@@ -99,6 +98,8 @@ class Render(AbstractFrameStep):
 
         for light, corner, cell in cut:
             # what lies wholly outside is painted into the rim, which is cut off
-            inside = jnp.clip(corner + pad, 0, furthest + (pad - light.shape[-1]))
-            movie, _ = jax.lax.scan(paint, movie, (light, inside, trace[:, cell].T))
+            most = (side - light.shape[-1] for side in movie.shape[1:])
+            inside = [jnp.clip(corner[:, i] + pad, 0, m) for i, m in enumerate(most)]
+            given = light, jnp.stack(inside, axis=1), trace[:, cell].T
+            movie, _ = jax.lax.scan(paint, movie, given)
         return {"movie": movie[:, pad:-pad, pad:-pad]}
