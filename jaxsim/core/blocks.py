@@ -16,6 +16,7 @@ from jaxsim.core.step import AbstractFrameStep, fold_name
 
 
 AT_ONCE_BYTES = 2**28  # of a float movie
+ALL = 2**31  # frames: one block
 
 
 def simulate_in_blocks(
@@ -64,7 +65,10 @@ def simulate_in_blocks(
 
 
 def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
-    """Frames at a time for a movie too large to be made at once; None for the others.
+    """Frames at a time where the caller does not say: all, if there is room for them.
+
+    Blocks of any length give the same bits, since they are one program; a whole run as
+    one program may round otherwise. So what can be made in blocks always is.
 
     Args:
         process: as `simulate` runs it.
@@ -72,12 +76,14 @@ def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
     """
     framewise = _made_by_frames(process, shapes.names)
     largest = max((shapes[name].values.size for name in framewise), default=0)
-    if 4 * largest <= AT_ONCE_BYTES:  # every step on the way holds it in float32
+    if not framewise:
         return None
     try:
         _refuse_late_steps(process)
     except ValueError:
         return None
+    if 4 * largest <= AT_ONCE_BYTES:  # every step on the way holds it in float32
+        return ALL
     # a small block stays in a CPU's cache; a GPU wants work enough for all its cores
     return 8 if jax.default_backend() == "cpu" else 64
 

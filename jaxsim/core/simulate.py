@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.alone import alone
-from jaxsim.core.blocks import automatic_block, simulate_in_blocks
+from jaxsim.core.blocks import ALL, automatic_block, simulate_in_blocks
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
 from jaxsim.core.pipeline import Pipeline, as_pipeline
@@ -62,6 +62,8 @@ def simulate(
         if block is not None:
             found = _known(process, names)
             recording = simulate_in_blocks(_as_pipeline(process), key, found, block)
+            if block == ALL:
+                recording = jax.tree.map(jnp.asarray, recording)
         else:
             recording = _simulate(process, key, names, plain)
     except jax.errors.JaxRuntimeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.plot.shown import ShownFigure
-from jaxsim.plot.style import SEQUENTIAL, Span, colour_bar, styled, with_unit
+from jaxsim.plot.style import SEQUENTIAL, Span, colour_bar, styled
 
 
 MOST_FRAMES = 200  # that play in a notebook
@@ -89,7 +89,7 @@ def plot_movie(
         axes.set_title(what)
         axes.set_xticks([])
         axes.set_yticks([])
-        colour_bar(figure, image, axes, with_unit("", series.card.unit).strip())
+        colour_bar(figure, image, axes, _unit(series))
     figure.suptitle(title or f"{name}, {len(values)} frames", x=0.01, ha="left")
     figure.frames, figure.rate_hz = _playable(values), series.clock.rate_hz
     return figure
@@ -113,8 +113,12 @@ def plot_footprints(
     axes.set_title(title or f"{name}, the largest of {len(values)} cells")
     axes.set_xticks([])
     axes.set_yticks([])
-    colour_bar(figure, image, axes, with_unit("", series.card.unit).strip())
+    colour_bar(figure, image, axes, _unit(series))
     return figure
+
+
+def _unit(series: Any) -> str:
+    return "" if series.card.unit == "1" else series.card.unit
 
 
 def _within(series: Any, span_s: Span | None) -> np.ndarray:

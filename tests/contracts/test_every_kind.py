@@ -6,6 +6,7 @@ import jaxsim as js
 from jaxsim import testing
 from jaxsim.core.declared import KINDS
 from tests.contracts.examples import EXAMPLES, FELT_BY_ALL, HOSTS
+from tests.contracts.imaging_examples import imaging_process
 
 
 SKIPPED = {
@@ -27,6 +28,8 @@ def family(cls):
 def process_of(kind):
     """An instance, a process that shows it, and where its parameters lie in that."""
     cls = KINDS[kind]
+    if cls.__module__.startswith("jaxsim.imaging."):
+        return imaging_process(kind)
     instance = EXAMPLES[kind]() if kind in EXAMPLES else cls()
     if isinstance(instance, js.AbstractStep):
         return instance, testing.process_around(instance), ("",)
