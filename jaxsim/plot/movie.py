@@ -1,55 +1,14 @@
 """Pictures of a movie: what is always there, what changes, and the movie itself."""
 
-import base64
-import io
 from typing import Any
 
 import numpy as np
 
-from jaxsim.plot.shown import ShownFigure
-from jaxsim.plot.style import SEQUENTIAL, Span, colour_bar, styled
+from jaxsim.plot.style import SEQUENTIAL, Span, colour_bar, new_figure, styled
 
 
 MOST_FRAMES = 200  # that play in a notebook
 MOST_PIXELS = 320  # along the longer side of what plays
-
-
-class MovieFigure(ShownFigure):
-    """A figure of a movie that also plays where a notebook shows it.
-
-    `figure.savefig("movie.png")` keeps the pictures, `figure.save_gif("movie.gif")` the
-    moving ones.
-    """
-
-    frames: Any = None  # (time, y, x) in 0 to 255
-    rate_hz: float = 20.0
-
-    def save_gif(self, path: Any) -> None:
-        """Write the frames that play as an animated GIF."""
-        with open(path, "wb") as file:
-            file.write(self._gif())
-
-    def _gif(self) -> bytes:
-        from PIL import Image  # comes with matplotlib
-
-        first, *others = (Image.fromarray(frame) for frame in self.frames)
-        file = io.BytesIO()
-        first.save(
-            file,
-            format="GIF",
-            save_all=True,
-            append_images=others,
-            duration=max(20, round(1000 / self.rate_hz)),
-            loop=0,
-        )
-        return file.getvalue()
-
-    def _repr_html_(self) -> str:
-        shown = (("gif", self._gif()), ("png", self._repr_png_()))
-        return "<br>".join(
-            f'<img src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
-            for kind, data in shown
-        )
 
 
 @styled
@@ -71,6 +30,8 @@ def plot_movie(
         span_s: (from, to) in s.
         title: instead of the signal's name.
     """
+    from jaxsim.plot.shown import MovieFigure
+
     values = _within(series, span_s)
     figure = MovieFigure(figsize=(9.0, 3.4), layout="constrained")
     chosen = values[np.linspace(0, len(values) - 1, min(len(values), 400)).astype(int)]
@@ -107,7 +68,7 @@ def plot_footprints(
         title: instead of the signal's name.
     """
     values = np.asarray(series.values)
-    figure = ShownFigure(figsize=(4.6, 4.0), layout="constrained")
+    figure = new_figure(4.6, 4.0)
     axes = figure.subplots()
     image = axes.imshow(values.max(axis=0), cmap=SEQUENTIAL)
     axes.set_title(title or f"{name}, the largest of {len(values)} cells")
