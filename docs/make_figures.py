@@ -127,6 +127,12 @@ def fit() -> Any:
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit)
 
 
+def movie() -> Any:
+    """A part of a field of view of CA1."""
+    process = js.imaging.miniscope_v4(n_frames=200, n_px=256)
+    return js.plot(js.simulate(process, KEY, ("movie",)), "movie")
+
+
 def main(names: list[str]) -> None:
     """Draw those named, or all."""
     warnings.filterwarnings("ignore", message=".*channels have no gain")
