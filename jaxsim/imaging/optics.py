@@ -16,9 +16,9 @@ from jaxsim.imaging.footprints import Image
 def diffraction_um(
     na: Float[Array, "*n"], emission_nm: Float[Array, "*n"]
 ) -> Float[Array, "*n"]:
-    """Standard deviation of the Gaussian that is as wide as an Airy disk at half height.
+    """Width of an Airy disk: 0.21 wavelengths / NA.
 
-    That is 0.21 wavelengths / NA.
+    The standard deviation of the Gaussian that is as wide at half its height.
     """
     return 0.21e-3 * emission_nm / na
 

@@ -46,13 +46,13 @@ def relaxed_poisson(
 ) -> Float[Array, "*n"]:
     r"""Numbers like Poisson's that are smooth in the rate, and not whole.
 
-    $$ \lambda + \sqrt{\lambda + 0.01}\, w + \frac{\lambda}{\lambda + 1}
+    $$ \lambda + \sqrt{\lambda + 0.01}\, w + \frac{\lambda}{\lambda + 0.1}
        \frac{w^2 - 1}{6} $$
 
-    has the mean of Poisson, its variance to 0.07, and from some photons on its
+    has the mean of Poisson, its variance to 0.07, and from a photon on its
     skewness. The 0.01 keeps the slope finite in the dark.
     """
-    lean = rate / (rate + 1.0) / 6.0
+    lean = rate / (rate + 0.1) / 6.0
     return rate + jnp.sqrt(rate + 0.01) * normal + lean * (normal * normal - 1.0)
 
 
