@@ -124,7 +124,7 @@ def fit() -> Any:
     return js.plot(fitted, "losses")
 
 
-ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit)
+ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
 
 
 def movie() -> Any:
