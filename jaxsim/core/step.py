@@ -99,7 +99,7 @@ class AbstractFrameStep(AbstractStep):
         own = ("key", *self.makes_once)
         return tuple(n for n in arguments(type(self).__call__) if n not in own)
 
-    def once(self) -> dict[str, Any]:
+    def once(self, *args: Any, **needs: Any) -> dict[str, Any]:
         """What concerns the whole recording."""
         return {}
 

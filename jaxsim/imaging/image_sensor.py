@@ -62,8 +62,9 @@ class ImageSensor(AbstractFrameStep):
         self, movie: Float[Array, "time y x"], key: Key[Array, "time"]
     ) -> dict[str, Any]:
         """Expose and read out."""
-        like = movie.dtype
-        shot, read = jax.vmap(lambda k: normal_pair(k, movie.shape[1:], like))(key)
+        _, height, width = movie.shape
+        draw = lambda k: normal_pair(k, (height, width), movie.dtype)  # noqa: E731
+        shot, read = jax.vmap(draw)(key)
         rate = jnp.maximum(movie, 0.0) * self.photons_per_unit * self.quantum_efficiency
         most = 2.0**self.bit_depth - 1.0
         if self.readout == "digital":

@@ -101,7 +101,7 @@ def test_relaxed_numbers_follow_the_digital_ones():
 
 
 def test_straight_through_has_digital_values_and_relaxed_slopes(x64):
-    light = jnp.linspace(0.2, 3.0, 12 * 16).reshape(1, 12, 16)
+    light = jnp.linspace(0.2, 6.0, 12 * 16).reshape(1, 12, 16)
 
     def made(photons, readout):
         sensor = ImageSensor(photons_per_unit=photons, readout=readout, bit_depth=7)
