@@ -19,9 +19,9 @@ def falling_off(
     """
     y, x = canvas.grid_um(canvas.fov)
     squared = (y - centre_um[0]) ** 2 + (x - centre_um[1]) ** 2
-    farthest = (jnp.abs(y[0, 0]) + jnp.abs(centre_um[0])) ** 2 + (
-        jnp.abs(x[0, 0]) + jnp.abs(centre_um[1])
-    ) ** 2
+    # sign(c) c is |c| with slope 0 at 0, where both corners are as far
+    beyond = [jnp.sign(c) * c for c in centre_um]
+    farthest = (beyond[0] - y[0, 0]) ** 2 + (beyond[1] - x[0, 0]) ** 2
     # the power of a square root, whose base is kept off zero: r has no derivative there
     off = squared > 0.0
     part = jnp.where(off, squared, 1.0) / jnp.where(farthest > 0.0, farthest, 1.0)

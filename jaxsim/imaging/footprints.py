@@ -55,7 +55,7 @@ class Image(eqx.Module):
     def reach(self) -> Float[Array, "cell"]:
         """Half the side of the square that holds a cell's light, px."""
         half = self.stamp.shape[-1] / 2.0
-        return jax.lax.stop_gradient(SIGMAS * self.sigma + half)
+        return SIGMAS * self.sigma + half
 
     def patches(
         self, size: int, cell: Int[Array, "n"]

@@ -57,7 +57,8 @@ class Render(AbstractFrameStep):
 
     def once(self, image: Image) -> dict[str, Any]:
         """Cut the footprints, the widest first."""
-        n_cells, reach = len(image.sigma), image.reach()
+        n_cells = len(image.sigma)
+        reach = jnp.where(image.gain > 0, image.reach(), 0.0)  # empty places: last
         order = jnp.argsort(-reach)
         cut, worst, at = [], [], 0
         for i, (size, count) in enumerate(self.patches):
@@ -68,8 +69,7 @@ class Render(AbstractFrameStep):
                 continue
             light, corner = image.patches(size, cell)
             cut.append((light, corner, cell))
-            lit = jax.lax.stop_gradient(image.gain)[cell] > 0
-            worst.append(jnp.max(jnp.where(lit, reach[cell] - size / 2.0, -jnp.inf)))
+            worst.append(jnp.max(reach[cell] - size / 2.0))
         spilled = jnp.maximum(jnp.max(jnp.stack(worst)), 0.0)
         bad = jnp.asarray(DEGENERATE, jnp.uint8)
         status = jnp.where(spilled > 0.5, bad, jnp.uint8(1))
