@@ -4,26 +4,47 @@ import abc
 import math
 from typing import Any, ClassVar, Literal
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from jaxsim.core.param import Data, Param, data, param, static
+from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.recording import DEGENERATE
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.shift import REACH, shifted_crop
+from jaxsim.imaging.recurrence import oscillator, white_to_red
+from jaxsim.imaging.shift import Interpolation, reach, shifted_crop
 from jaxsim.imaging.signals import MOVIE, SHIFT
+
+
+def margin_for(
+    max_shift_um: float, pixel_um: float, interpolation: Interpolation = "sinc"
+) -> int:
+    """Pixels of margin that a motion needs, for `Miniscope(margin_px=...)`.
+
+    Args:
+        max_shift_um: largest displacement along an axis.
+        pixel_um: of the tissue: pitch / magnification.
+        interpolation: of the motion step.
+    """
+    return math.ceil(max_shift_um / pixel_um - 1e-6) + reach(interpolation)
 
 
 class AbstractMotion(AbstractFrameStep):
     """A path of the tissue, and the frames that the microscope sees along it.
 
     From here on a movie has the size of the field of view. The canvas needs a margin
-    of the largest shift and four pixels more; a path that leaves it is held at its
-    rim, and the run is "degenerate".
+    of the largest shift and four pixels more (`margin_for`); a path that leaves it is
+    held at its rim, and the run is "degenerate".
+
+    **Needs:** `movie` on the canvas, `canvas`. **Makes:** `movie` of the field of
+    view; `shift`, the displacement applied, in px: a correction is its negative.
     """
+
+    interpolation: eqx.AbstractVar[Interpolation]
 
     makes: ClassVar[dict[str, Signal]] = {
         "movie": MOVIE,
@@ -39,14 +60,16 @@ class AbstractMotion(AbstractFrameStep):
 
     def once(self, canvas: Canvas, key: PRNGKeyArray) -> dict[str, Any]:
         """The path, in pixels."""
-        if canvas.margin < REACH:
+        need = reach(self.interpolation)
+        if canvas.margin < need:
             raise ValueError(
                 f"{type(self).__name__} needs tissue around the field of view: the "
-                f"largest shift in pixels and {REACH} more, but margin_px is "
-                f"{canvas.margin}. Give Miniscope(margin_px=...)."
+                f"largest shift in pixels and {need} more, but margin_px is "
+                f"{canvas.margin}. Give Miniscope(margin_px=margin_for(max_shift_um, "
+                "pixel_um))."
             )
         path = self.path_um(canvas, key) / canvas.pixel_um
-        room = float(canvas.margin - REACH)
+        room = float(canvas.margin - need)
         held = jnp.clip(path, -room, room)
         outside = jnp.abs(path - held).max() > 1e-3
         bad = jnp.asarray(DEGENERATE, jnp.uint8)
@@ -59,11 +82,14 @@ class AbstractMotion(AbstractFrameStep):
         self, movie: Float[Array, "y x"], shift: Float[Array, "2"], canvas: Canvas
     ) -> dict[str, Any]:
         """The field of view, sub-pixel."""
-        return {"movie": shifted_crop(movie, shift, canvas.margin, canvas.fov)}
+        kind = self.interpolation
+        return {"movie": shifted_crop(movie, shift, canvas.margin, canvas.fov, kind)}
 
 
 class StillTissue(AbstractMotion):
     """No motion: the middle of the canvas."""
+
+    interpolation: Interpolation = static("linear", "how to read between pixels")
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Zeros."""
@@ -74,27 +100,39 @@ class GivenMotion(AbstractMotion):
     """A path from outside."""
 
     trajectory_um: Data = data("time axis", "um", "(down, right) at every frame")
+    interpolation: Interpolation = static("sinc", "how to read between pixels")
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """The path."""
         if self.trajectory_um.shape != (canvas.n_frames, 2):
             raise ValueError(
                 f"GivenMotion.trajectory_um has shape {self.trajectory_um.shape}; the "
-                f"recording has {canvas.n_frames} frames, so give ({canvas.n_frames}, 2)"
-                ": down and right, in um."
+                f"recording has {canvas.n_frames} frames, so give "
+                f"({canvas.n_frames}, 2): down and right, in um."
             )
         return self.trajectory_um
 
 
 class WalkMotion(AbstractMotion):
-    """A random walk that is held within a circle."""
+    r"""A random walk from the first frame on, held within a circle.
 
-    step_um: Param = param(0.3, "um", (0.0, 100.0), "spread of a step, per axis")
+    $$ d_{t+1} = \Pi(d_t + s\,n_t / \sqrt{f}),\quad
+       \Pi(d) = d\,(1 + (|d| / d_{\max})^{16})^{-1/16} $$
+
+    The drift per second does not depend on the frame rate f; the default walks 0.3 um
+    per frame at 20 Hz.
+    """
+
+    spread_um: Param = param(
+        1.3416, "um / s^0.5", (0.0, 1e3), "drift along each axis in a second"
+    )
     max_shift_um: Param = param(5.0, "um", (1e-3, 1e3), "radius of the circle")
+    interpolation: Interpolation = static("sinc", "how to read between pixels")
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Walk, from the middle."""
-        steps = self.step_um * _per_frame(key, canvas, jax.random.normal)
+        steps = _per_frame(key, canvas, jax.random.normal)
+        steps = steps.at[0].set(0.0) * self.spread_um / math.sqrt(canvas.rate_hz)
 
         def walk(place: Array, step: Array) -> tuple[Array, Array]:
             place = within(place + step, self.max_shift_um)
@@ -113,8 +151,10 @@ class OscillatorMotion(AbstractMotion):
     from rest. Locomotion drives the main axis by a sine whose frequency wanders by
     15 % (0.3 s), noise (0.12 s) drives both. Their responses are averaged over frames,
     begin at zero, are brought to a root mean square radius of one and mixed; then the
-    99th percentile of the radius is scaled to `amplitude_um`, and what lies outside
-    `max_shift_um` is held there.
+    99th percentile of the radius is scaled to `amplitude_um`, and `max_shift_um` is
+    never passed: distances are drawn back as in `WalkMotion`, by 1e-4 at two thirds of
+    it. `reference="mean"` puts the mean place in the middle, as motion correction
+    does, and not that of the first frame.
     """
 
     amplitude_um: Param = param(10.0, "um", (0.0, 1e3), "99th percentile of the radius")
@@ -124,61 +164,56 @@ class OscillatorMotion(AbstractMotion):
     locomotion_freq_hz: Param = param(7.0, "Hz", (0.0, 100.0), "steps of the animal")
     locomotion_fraction: Param = param(0.25, "1", (0.0, 1.0), "part of the motion")
     locomotion_axis: Literal["y", "x"] = static("y", "main axis")
+    reference: Literal["first", "mean"] = static("first", "place in the middle")
+    interpolation: Interpolation = static("sinc", "how to read between pixels")
+
+    def __check_init__(self) -> None:
+        if not concrete(self.amplitude_um, self.max_shift_um):
+            return
+        # on the host: inside another program JAX would trace the comparison
+        wide, most = np.asarray(self.amplitude_um), np.asarray(self.max_shift_um)
+        if (wide > most).any():
+            raise ValueError(
+                f"OscillatorMotion.amplitude_um = {wide:g} um lies beyond "
+                f"max_shift_um = {most:g} um."
+            )
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Shake."""
+        return within(self.free_path_um(canvas, key), self.max_shift_um)
+
+    def free_path_um(
+        self, canvas: Canvas, key: PRNGKeyArray
+    ) -> Float[Array, "time axis"]:
+        """The path before it is limited: exactly 99 % lie within the amplitude."""
         n_bins = max(round(300.0 / canvas.rate_hz), 1)
         dt = 1.0 / (n_bins * canvas.rate_hz)
-        wander, force = jax.random.split(key)
 
-        def draws(key: PRNGKeyArray, n: int) -> Array:
-            def draw(key: PRNGKeyArray, shape: tuple, dtype: Any) -> Array:
-                return jax.random.normal(key, (n_bins, n), dtype)
+        def draw(key: PRNGKeyArray, shape: tuple, dtype: Any) -> Array:
+            return jax.random.normal(key, (n_bins, 3), dtype)
 
-            return _per_frame(key, canvas, draw).reshape(-1, n)
-
-        slow = low_pass(draws(wander, 1)[:, 0], 0.3, dt)
-        turns = jnp.cumsum(self.locomotion_freq_hz * (1.0 + 0.15 * slow)) * dt
+        white = _per_frame(key, canvas, draw).reshape(-1, 3)
+        tau = jnp.asarray([0.3, 0.12, 0.12], white.dtype)
+        red = white_to_red(tau / (tau + dt), white)
+        turns = jnp.cumsum(self.locomotion_freq_hz * (1.0 + 0.15 * red[:, 0])) * dt
         stride = jnp.sin(2.0 * math.pi * (turns - jnp.floor(turns)))
-        push = low_pass(draws(force, 2), 0.12, dt)
-        drive = jnp.concatenate([stride[:, None], push], axis=1)
-        omega = 2.0 * math.pi * self.resonance_freq_hz
-
-        def swing(state: tuple, a: Array) -> tuple[tuple, Array]:
-            x, v = state
-            v = v + dt * (a - 2.0 * self.damping_ratio * omega * v - omega**2 * x)
-            x = x + dt * v
-            return (x, v), x
-
-        rest = jnp.zeros(3, drive.dtype)
-        _, x = jax.lax.scan(swing, (rest, rest), drive)
+        drive = jnp.concatenate([stride[:, None], red[:, 1:]], axis=1)
+        x = oscillator(drive, self.resonance_freq_hz, self.damping_ratio, dt)
         x = x.reshape(canvas.n_frames, n_bins, 3).mean(axis=1)
-        x = x - x[:1]
+        x = x - (x[:1] if self.reference == "first" else x.mean(0, keepdims=True))
         main = 0 if self.locomotion_axis == "y" else 1
         walking = jnp.zeros((len(x), 2), x.dtype).at[:, main].set(x[:, 0])
         part = self.locomotion_fraction
         mixed = part * _unit(walking) + (1.0 - part) * _unit(x[:, 1:])
         far = jnp.percentile(_radius(mixed), 99.0)
-        mixed = mixed * (self.amplitude_um / jnp.maximum(far, 1e-9))
-        return within(mixed, self.max_shift_um)
-
-
-def low_pass(white: Float[Array, "time *n"], tau_s: float, dt: float) -> Array:
-    """White noise through one pole, brought to a standard deviation of one."""
-    alpha = dt / (tau_s + dt)
-
-    def step(y: Array, x: Array) -> tuple[Array, Array]:
-        y = y + alpha * (x - y)
-        return y, y
-
-    smooth = jax.lax.scan(step, jnp.zeros_like(white[0]), white)[1]
-    return smooth / jnp.maximum(smooth.std(axis=0, keepdims=True), 1e-9)
+        return mixed * (self.amplitude_um / jnp.maximum(far, 1e-9))
 
 
 def within(place: Float[Array, "*n 2"], radius: Float[Array, ""]) -> Array:
-    """A place, or the nearest one inside a circle."""
-    far = _radius(place)[..., None]
-    return place * jnp.minimum(1.0, radius / jnp.maximum(far, 1e-9))
+    r"""A place drawn back smoothly into a circle: $d (1 + (|d| / m)^{16})^{-1/16}$."""
+    squared = ((place / radius) ** 2).sum(axis=-1, keepdims=True)
+    excess = jnp.logaddexp(0.0, 8.0 * jnp.log(squared + 1e-18))
+    return place * jnp.exp(-excess / 16.0)
 
 
 def _radius(place: Array) -> Array:

@@ -1,6 +1,7 @@
 """Sub-pixel shifts of an image that keep its sharpness."""
 
-import math
+import functools
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +9,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 
-TAPS = 8  # of the windowed sinc, along each axis
-REACH = TAPS // 2  # pixels of surroundings that a shifted pixel needs
+Interpolation = Literal["sinc", "linear"]
+
+TAPS = {"sinc": 8, "linear": 2}  # along each axis
+BAND = 0.28  # cycles per pixel up to which "sinc" is made to be exact
+DEGREE = 9  # of the polynomial for each tap; leaves 2e-10
+
+
+def reach(interpolation: Interpolation) -> int:
+    """Pixels of surroundings that a shifted pixel needs."""
+    return TAPS[interpolation] // 2
 
 
 def shifted_crop(
@@ -17,44 +26,69 @@ def shifted_crop(
     shift: Float[Array, "2"],
     margin: int,
     size: tuple[int, int],
+    interpolation: Interpolation = "sinc",
 ) -> Float[Array, "h w"]:
     r"""The middle of an image whose content has moved down and right by a shift.
 
     $$ \text{out}(y, x) = \text{image}(y + m - \Delta_y,\ x + m - \Delta_x) $$
 
-    Between pixels the image is interpolated by a sinc of 8 taps in a Lanczos window,
-    divided by its sum. Bilinear interpolation would blur by an amount that depends on
-    the fraction of the shift, and so make sharpness flicker with motion; here the gain
-    at half the Nyquist frequency changes by less than 1 %.
+    "sinc" reads 8 x 8 pixels, by the weights that minimise the mean squared error of
+    the transfer function up to 0.28 cycles per pixel at unit sum. Whatever the shift,
+    contrast stays within 0.2 % below 0.27 cycles per pixel, and whole shifts copy
+    pixels. "linear" loses 29 % of it at 0.25 cycles per pixel and half a pixel, so
+    that sharpness flickers with motion; it is what other simulators do.
 
     Args:
         image: with a margin on every side.
-        shift: (down, right) in px, at most `margin - 4`.
+        shift: (down, right) in px, at most `margin - reach(interpolation)`.
         margin: px.
         size: height and width of the result.
+        interpolation: how to read between pixels.
     """
-    whole = jnp.floor(jax.lax.stop_gradient(shift))
-    part = shift - whole
-    start = margin - whole.astype(jnp.int32) - REACH
+    taps = TAPS[interpolation]
+    whole = jnp.floor(jax.lax.stop_gradient(-shift))
+    rows, columns = tap_weights(-shift - whole, interpolation)
+    start = margin + whole.astype(jnp.int32) - (taps // 2 - 1)
     height, width = size
     region = jax.lax.dynamic_slice(
-        image, (start[0], start[1]), (height + TAPS, width + TAPS)
+        image, (start[0], start[1]), (height + taps - 1, width + taps - 1)
     )
-    rows, columns = _weights(part[0]), _weights(part[1])
-    down = sum(rows[k] * region[k : k + height] for k in range(TAPS))
-    return sum(columns[k] * down[:, k : k + width] for k in range(TAPS))
+    down = sum(rows[k] * region[k : k + height] for k in range(taps))
+    return sum(columns[k] * down[:, k : k + width] for k in range(taps))
 
 
-def _weights(part: Float[Array, ""]) -> Float[Array, "tap"]:
-    """Weights of the pixels at -4..3 around where a pixel came from."""
-    at = jnp.asarray(np.arange(TAPS) - REACH, part.dtype) + part
-    # sinc and its window, both even and smooth; series where the quotient is 0 / 0
-    weights = _sinc(at) * _sinc(at / REACH)
-    return weights / weights.sum()
+def tap_weights(
+    between: Float[Array, "*n"], interpolation: Interpolation
+) -> Float[Array, "*n tap"]:
+    """Weights of pixels around a place that lies `between` 0 and 1 behind a pixel."""
+    if interpolation == "linear":
+        return jnp.stack([1.0 - between, between], -1)
+    table = jnp.asarray(_polynomials(TAPS[interpolation]), between.dtype)
+    u = (2.0 * between - 1.0)[..., None]
+    value = jnp.zeros((*between.shape, table.shape[1]), between.dtype)
+    for row in table:  # Horner; no 0 / 0 at whole pixels, as a sinc has
+        value = value * u + jnp.broadcast_to(row, value.shape)
+    return value
 
 
-def _sinc(x: Array) -> Array:
-    small = jnp.abs(x) < 1e-3
-    far = jnp.where(small, 1.0, math.pi * x)
-    near = 1.0 - (math.pi * x) ** 2 / 6.0
-    return jnp.where(small, near, jnp.sin(far) / far)
+@functools.cache
+def _polynomials(taps: int) -> Float[np.ndarray, "power tap"]:
+    """Each tap's weight as a polynomial of the place, highest power first."""
+    place = 0.5 - 0.5 * np.cos(np.pi * np.arange(65) / 64)
+    weights = np.stack([best_weights(d, taps) for d in place])
+    fit = np.polynomial.chebyshev.chebfit(2.0 * place - 1.0, weights, DEGREE)
+    powers = [np.polynomial.chebyshev.cheb2poly(column) for column in fit.T]
+    return np.stack(powers, -1)[::-1]
+
+
+def best_weights(between: float, taps: int) -> Float[np.ndarray, "tap"]:
+    r"""The interpolator of least error for band-limited images.
+
+    Weights w of unit sum that minimise
+    $\int_{-b}^{b} |\sum_j w_j e^{2\pi i f j} - e^{2\pi i f d}|^2\,df$.
+    """
+    at = np.arange(taps) - (taps // 2 - 1)
+    gram = np.sinc(2 * BAND * (at[:, None] - at[None, :]))
+    free = np.linalg.solve(gram, np.sinc(2 * BAND * (at - between)))
+    flat = np.linalg.solve(gram, np.ones(taps))
+    return free + flat * (1.0 - free.sum()) / flat.sum()

@@ -50,7 +50,7 @@ def grow(
 
     A root starts at a random place of a random edge and heads inward; every step is
     `step_per_radius` radii long, the heading wanders, and a side branch may leave.
-    Branches are grown thickest first, so what `max_segments` leaves out is the thinnest.
+    Branches grow thickest first, so what `max_segments` leaves out is the thinnest.
     Each tree is drawn by a key of its own, so one more leaves the others alone.
 
     Args:
@@ -108,7 +108,7 @@ def _tree(
 def _root(
     key: PRNGKeyArray, radius: Float[Array, ""], size_um: Float[Array, "2"]
 ) -> Float[Array, "4"]:
-    """(y, x, heading, radius) of a vessel that enters; heading 0 is right, +y is down."""
+    """(y, x, heading, radius) of a vessel that enters; heading 0 is right, +y down."""
     which, where, wedge = jax.random.split(key, 3)
     edge = jax.random.randint(which, (), 0, 4)  # top, bottom, left, right
     along = jax.random.uniform(where, (), size_um.dtype) - 0.5

@@ -14,6 +14,7 @@ from jaxsim.imaging.signals import MOVIE, TRACE
 ALIVE = Signal("cell", "1", "1 for a cell, 0 for an empty place")
 GAIN = Signal("cell", "1", "light collected from a cell")
 DEPTH = Signal("", "um", "focal depth on the axis")
+CENTRES = ((0.5, 0.5), (0.3, 0.62), (0.72, 0.36))  # of blobs, in the picture
 
 
 def scope(size=24, margin=10, n_frames=12, pixel_um=1.0, rate_hz=20.0, **more):
@@ -73,7 +74,7 @@ class ToyMovie(AbstractFrameStep):
         return {"movie": trace.sum() * blobs(canvas.shape, self.width_px)}
 
 
-def blobs(shape, width_px, centres=((0.5, 0.5), (0.3, 0.62), (0.72, 0.36))):
+def blobs(shape, width_px, centres=CENTRES):
     """A sum of Gaussians at fractions of a picture."""
     y = jnp.arange(shape[0], dtype=jnp.result_type(float))[:, None]
     x = jnp.arange(shape[1], dtype=jnp.result_type(float))[None, :]
