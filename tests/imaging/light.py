@@ -1,7 +1,9 @@
 """Few cells under a small microscope, for tests of the light that comes from them."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 import jaxsim as js
 from jaxsim.core.signal import Clock, Series, Signal
@@ -32,9 +34,14 @@ def canvas_of(miniscope):
 
 def disk(radius_px, size=17):
     """A soma whose rim is anti-aliased."""
-    at = jnp.arange(size, dtype=jnp.result_type(float)) - (size - 1) / 2
-    far = jnp.sqrt(at[:, None] ** 2 + at[None, :] ** 2)
-    return jnp.clip(radius_px + 0.5 - far, 0.0, 1.0)
+    at = np.arange(size) - (size - 1) / 2
+    far = np.hypot(at[:, None], at[None, :])
+    inside = np.clip(radius_px + 0.5 - far, 0.0, 1.0)
+    return jnp.asarray(inside, jnp.result_type(float))
+
+
+def disks(n, radius_px=4.0):
+    return jnp.broadcast_to(disk(radius_px), (n, 17, 17))
 
 
 def series(values, card, rate_hz=20.0):
@@ -50,7 +57,7 @@ def cells(places=PLACES, radius_px=4.0, n_frames=7, alive=None, **more):
     i = jnp.arange(n, dtype=t.dtype)[None, :]
     given = {
         "position": series(places, POSITION),
-        "footprint": series(jnp.stack([disk(radius_px)] * n), FOOTPRINT),
+        "footprint": series(disks(n, radius_px), FOOTPRINT),
         "alive": series(jnp.ones(n) if alive is None else alive, ALIVE),
         "trace": series(1.0 + jnp.sin(0.7 * t + i) ** 2, TRACE),
     }
@@ -84,9 +91,18 @@ def lit(step, light=None, n_frames=5, size=12, name="step", **scoped):
     return js.Pipeline(miniscope=miniscope, given=given, **{name: step})
 
 
+front = eqx.filter_jit(lambda process, key: process(key))
+
+
 def image_of(process, key=None):
     """What the optics made: it is no signal, so a recording does not hold it."""
-    return process(jax.random.key(0) if key is None else key)["image"]
+    return front(process, jax.random.key(0) if key is None else key)["image"]
+
+
+@eqx.filter_jit
+def window(image, cell, rows, columns):
+    like = image.sigma.dtype
+    return image.window(cell, jnp.asarray(rows, like), jnp.asarray(columns, like))
 
 
 def focal(depth_um):

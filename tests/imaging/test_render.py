@@ -8,7 +8,15 @@ import pytest
 import jaxsim as js
 from jaxsim.imaging.focus import GivenFocus
 from jaxsim.imaging.render import Render
-from tests.imaging.light import PLACES, cells, image_of, scope, to_movie, to_optics
+from tests.imaging.light import (
+    PLACES,
+    cells,
+    image_of,
+    scope,
+    to_movie,
+    to_optics,
+    window,
+)
 
 
 def movie(getkey=None, record=("movie", "trace"), block=None, **more):
@@ -24,10 +32,9 @@ def by_hand(**more):
     height, width = steps["miniscope"]()["canvas"].shape
     n = trace.shape[1]
     grid = (
-        jnp.broadcast_to(jnp.arange(side, dtype=image.sigma.dtype), (n, side))
-        for side in (height, width)
+        np.broadcast_to(np.arange(1.0 * side), (n, side)) for side in (height, width)
     )
-    light = np.asarray(image.window(jnp.arange(n), *grid), np.float64)
+    light = np.asarray(window(image, jnp.arange(n), *grid), np.float64)
     return np.einsum("tn,nyx->tyx", trace, light)
 
 
