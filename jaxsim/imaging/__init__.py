@@ -1,6 +1,14 @@
 """One-photon calcium movies: a microscope, the cells under it, and their truth."""
 
-from jaxsim.imaging.calcium import Calcium as Calcium
+from jaxsim.imaging.bleaching import (
+    Bleaching as Bleaching,
+    GlobalBleaching as GlobalBleaching,
+)
+from jaxsim.imaging.calcium import (
+    AbstractCalcium as AbstractCalcium,
+    Calcium as Calcium,
+    HillCalcium as HillCalcium,
+)
 from jaxsim.imaging.canvas import Canvas as Canvas
 from jaxsim.imaging.focus import GivenFocus as GivenFocus, LeastDefocus as LeastDefocus
 from jaxsim.imaging.footprints import Image as Image
@@ -9,6 +17,10 @@ from jaxsim.imaging.illumination import (
     Illumination as Illumination,
 )
 from jaxsim.imaging.image_sensor import ImageSensor as ImageSensor
+from jaxsim.imaging.kinetics import (
+    kernel_timing as kernel_timing,
+    tau_from_kernel_timing as tau_from_kernel_timing,
+)
 from jaxsim.imaging.leakage import Leakage as Leakage
 from jaxsim.imaging.miniscope import Miniscope as Miniscope
 from jaxsim.imaging.motion import (
@@ -28,5 +40,7 @@ from jaxsim.imaging.render import Render as Render
 from jaxsim.imaging.spikes import (
     GivenSpikes as GivenSpikes,
     MarkovSpikes as MarkovSpikes,
+    PoissonSpikes as PoissonSpikes,
 )
+from jaxsim.imaging.vessels import Vessels as Vessels
 from jaxsim.imaging.vignette import Vignette as Vignette

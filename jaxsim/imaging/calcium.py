@@ -6,14 +6,84 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from jaxsim.core.param import Param, concrete, param
+from jaxsim.core.param import Param, concrete, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.imaging.canvas import Canvas
+from jaxsim.imaging.kinetics import kernel_largest
 from jaxsim.imaging.signals import EXPRESSION, TRACE
+from jaxsim.imaging.spike_train import SpikeTrain
+from jaxsim.imaging.spikes import cell_keys
 
 
-class Calcium(AbstractStep):
+class AbstractCalcium(AbstractStep):
+    """Fluorescence that rises after a spike and decays, and differs between cells."""
+
+    tau_rise_s: Param = param(0.05, "s", (1e-4, 10.0), "time constant of the rise")
+    tau_decay_s: Param = param(0.5, "s", (1e-3, 100.0), "time constant of the decay")
+    f0: Param = param(1.0, "1", (0.0, 1e3), "fluorescence at rest")
+    brightness_cv: Param = param(0.3, "1", (0.0, 5.0), "spread of expression")
+    kernel_s: float | None = static(
+        None, "kernel cut after this time (whole frames); none: never", "s", (0.0, 1e4)
+    )
+
+    makes: ClassVar[dict[str, Signal]] = {"trace": TRACE, "expression": EXPRESSION}
+
+    def __check_init__(self) -> None:
+        rise, decay = self.tau_rise_s, self.tau_decay_s
+        if concrete(rise, decay) and not bool((rise < decay).all()):
+            raise ValueError(
+                f"{type(self).__name__}.tau_rise_s = {float(rise):g} s must be shorter "
+                f"than tau_decay_s = {float(decay):g} s."
+            )
+
+    def response(self, calcium: Float[Array, "time cell"]) -> Float[Array, "time cell"]:
+        """Fluorescence above rest for the sum of kernels."""
+        return calcium
+
+    def __call__(
+        self, fine_spikes: SpikeTrain, canvas: Canvas, key: PRNGKeyArray
+    ) -> dict[str, Any]:
+        """Sum the kernels, respond, and scale by what each cell expresses."""
+        sum_of_kernels = self._calcium(fine_spikes, canvas.rate_hz)
+        draw = jax.vmap(lambda k: jax.random.normal(k, (), sum_of_kernels.dtype))
+        normal = draw(cell_keys(key, sum_of_kernels.shape[1]))
+        expression = lognormal(normal, self.brightness_cv)
+        light = fine_spikes.alive * expression
+        trace = self.f0 + self.response(sum_of_kernels)
+        trace = trace * jnp.broadcast_to(light, trace.shape)
+        return {"trace": canvas.series(trace, TRACE), "expression": expression}
+
+    def _calcium(self, train: SpikeTrain, rate_hz: float) -> Float[Array, "time cell"]:
+        """The sum of kernels at the fine bins, averaged over each frame."""
+        n_bins = train.fine.shape[1]
+        bin_s = 1.0 / (rate_hz * n_bins)
+        taus = jnp.stack([self.tau_decay_s, self.tau_rise_s])
+        kept = jnp.exp(-bin_s / taus)[:, None]  # of each exponential, per bin
+        lost = -jnp.expm1(-bin_s / taus)[:, None]
+        left = jnp.asarray(n_bins - 1 - jnp.arange(n_bins), kept.dtype)[None, :]
+        to_end = kept**left  # what a spike leaves at the frame's end
+        to_mean = (1.0 - kept ** (left + 1.0)) / lost / n_bins
+        from_before = kept * (1.0 - kept**n_bins) / lost / n_bins
+
+        def frame(state: Array, spikes: Array) -> tuple[Array, Array]:
+            mean = state * from_before + to_mean @ spikes
+            return state * kept**n_bins + to_end @ spikes, mean
+
+        state = train.before[None, :] / lost  # what mean firing leaves for ever
+        usual = jnp.broadcast_to(state, (2, state.shape[1]))
+        means = jax.lax.scan(frame, usual, train.fine)[1]
+        if self.kernel_s is not None:
+            lag = max(1, round(self.kernel_s * rate_hz))
+            padding = jnp.broadcast_to(usual, (lag, *usual.shape))
+            earlier = jnp.concatenate([padding, means])[: len(means)]
+            means = means - (kept ** (lag * n_bins))[None] * earlier
+        means = means[train.n_lead :]
+        largest = kernel_largest(self.tau_rise_s, self.tau_decay_s, bin_s)
+        return (means[:, 0] - means[:, 1]) / largest
+
+
+class Calcium(AbstractCalcium):
     r"""A transient that rises and decays exponentially after every spike.
 
     $$ C_i(t) = g_i \Big(f_0 + \frac1T \int_{t-T}^{t} \sum_s k(t' - t_s)\, dt'\Big),
@@ -23,62 +93,46 @@ class Calcium(AbstractStep):
     and averaged over the exposure of a frame. $g_i$ is log-normal with mean 1 and the
     given coefficient of variation: it scales the rest and the transients alike. Two
     states per cell carry the sum from frame to frame, so nothing is cut off the
-    kernel's tail.
+    kernel's tail; with `kernel_s` it is cut, as in programs that convolve. Before its
+    first frame a cell fired at its mean rate.
 
-    **Needs:** `fine_spikes`, `lead_spikes`, `canvas`. **Makes:** `trace`, `expression`.
+    A burst adds up without limit; `HillCalcium` saturates.
+
+    **Needs:** `fine_spikes`, `canvas`. **Makes:** `trace`, `expression`.
     """
 
-    tau_rise_s: Param = param(0.05, "s", (1e-4, 10.0), "time constant of the rise")
-    tau_decay_s: Param = param(0.5, "s", (1e-3, 100.0), "time constant of the decay")
-    f0: Param = param(1.0, "1", (0.0, 1e3), "fluorescence at rest")
-    brightness_cv: Param = param(0.3, "1", (0.0, 5.0), "spread of expression")
 
-    makes: ClassVar[dict[str, Signal]] = {"trace": TRACE, "expression": EXPRESSION}
+class HillCalcium(AbstractCalcium):
+    r"""Calcium whose indicator saturates.
 
-    def __check_init__(self) -> None:
-        rise, decay = self.tau_rise_s, self.tau_decay_s
-        if concrete(rise, decay) and not bool((rise < decay).all()):
-            raise ValueError(
-                f"Calcium.tau_rise_s = {float(rise):g} s must be shorter than "
-                f"tau_decay_s = {float(decay):g} s."
-            )
+    The sum of kernels c of `Calcium` drives fluorescence through a Hill curve, scaled
+    so that one spike alone, at its peak, gives 1 as it does without saturation:
 
-    def __call__(
-        self, fine_spikes: Any, lead_spikes: Any, canvas: Canvas, key: PRNGKeyArray
-    ) -> dict[str, Any]:
-        """Run both exponentials over lead and recording."""
-        lead, fine = lead_spikes.values, fine_spikes.values
-        n_bins, n_cells = fine.shape[1:]
-        bin_s = 1.0 / (canvas.rate_hz * n_bins)
-        taus = jnp.stack([self.tau_decay_s, self.tau_rise_s])
-        kept = jnp.exp(-bin_s / taus)[:, None]  # of each state, per bin
-        left = jnp.asarray(n_bins - 1 - jnp.arange(n_bins), kept.dtype)[None, :]
-        to_end = kept**left  # what a spike leaves at the frame's end
-        to_mean = (1.0 - kept ** (left + 1.0)) / (1.0 - kept) / n_bins
-        from_before = kept * (1.0 - kept**n_bins) / (1.0 - kept) / n_bins
+    $$ C = g \Big(f_0 + \frac{(1 + k^n)\,c^n}{k^n + c^n}\Big) $$
 
-        def frame(state: Array, spikes: Array) -> tuple[Array, Array]:
-            mean = state * from_before + to_mean @ spikes
-            return state * kept**n_bins + to_end @ spikes, mean[0] - mean[1]
+    so $f_0 + 1 + k^n$ is the brightest that a cell can be. k is how many spikes at once
+    give half of that, and n the cooperativity of binding (2 to 3 in GCaMP).
 
-        state = jnp.zeros((2, n_cells), fine.dtype)
-        state, _ = jax.lax.scan(frame, state, lead)
-        _, transient = jax.lax.scan(frame, state, fine)
-        transient = transient / self.largest(bin_s)
-        cells = jnp.arange(n_cells, dtype=jnp.uint32)
-        draw = jax.vmap(
-            lambda i: jax.random.normal(jax.random.fold_in(key, i), (), fine.dtype)
-        )(cells)
-        spread = jnp.log1p(self.brightness_cv**2)
-        expression = jnp.exp(jnp.sqrt(spread + 1e-12) * draw - 0.5 * spread)
-        rows = jnp.broadcast_to(expression, transient.shape)
-        trace = rows * (self.f0 + transient)
-        return {"trace": canvas.series(trace, TRACE), "expression": expression}
+    **Needs:** `fine_spikes`, `canvas`. **Makes:** `trace`, `expression`.
+    """
 
-    def largest(self, bin_s: float) -> Float[Array, ""]:
-        """The largest value of the kernel at the bins."""
-        rise, decay = self.tau_rise_s, self.tau_decay_s
-        peak_s = jnp.log(decay / rise) * rise * decay / (decay - rise)
-        before = jnp.floor(jax.lax.stop_gradient(peak_s) / bin_s)
-        near = jnp.stack([before, before + 1.0]) * bin_s
-        return jnp.max(jnp.exp(-near / decay) - jnp.exp(-near / rise))
+    half_spikes: Param = param(5.0, "1", (0.1, 1e3), "peaks of a spike at half light")
+    cooperativity: Param = param(2.0, "1", (1.0, 8.0), "Hill coefficient")
+
+    def response(self, calcium: Float[Array, "time cell"]) -> Float[Array, "time cell"]:
+        """The Hill curve."""
+        tiny = 1e-6  # a power of zero has no derivative in its exponent
+        bound = jnp.maximum(calcium, tiny) ** self.cooperativity
+        half = self.half_spikes**self.cooperativity
+        return (1.0 + half) * bound / (half + bound)
+
+
+def lognormal(
+    normal: Float[Array, "cell"], cv: Float[Array, ""]
+) -> Float[Array, "cell"]:
+    """Normal draws as log-normal ones of mean 1 and this coefficient of variation."""
+    squared = cv**2
+    # sqrt(log(1 + cv^2)) as cv times a factor that is smooth at zero
+    some = jnp.maximum(squared, 1e-12)
+    sigma = cv * jnp.sqrt(jnp.log1p(some) / some)
+    return jnp.exp(sigma * normal - 0.5 * jnp.log1p(squared))

@@ -1,6 +1,6 @@
-"""Spikes of cells that switch between rest and bursts."""
+"""Spikes of cells: of a gate between rest and bursts, of a network, or given."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -8,14 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from jaxsim.core.param import Data, Param, data, param, static
-from jaxsim.core.signal import Signal
+from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.signals import SPIKES
-
-
-FINE = Signal("time bin cell", "1", "spikes in the fine bins of each frame")
-LEAD = Signal("lead bin cell", "1", "spikes of the frames before the recording")
+from jaxsim.imaging.spike_train import FINE, SpikeTrain
 
 
 class MarkovSpikes(AbstractStep):
@@ -23,35 +20,73 @@ class MarkovSpikes(AbstractStep):
 
     In every bin of $1/h$ seconds ($h$ the multiple of the frame rate nearest to
     `spike_sim_hz`) a cell spikes at most once, with probability rate / h; the rate is
-    the active or the quiescent one. Once a frame the gate may switch, with probability
-    $1 - e^{-\lambda / \text{fps}}$: `opening_hz` and `closing_hz` are rates per second,
-    so bursts last as long at any frame rate. The gate starts from its stationary law,
-    and the frames of `lead_s` before the recording are simulated too, so that calcium
-    is at work when the recording begins.
+    the active or the quiescent one. The gate is a Markov chain in continuous time,
+    seen once per frame (or per bin, by `switching`): over a time t it opens and closes
+    with probabilities
 
-    The stationary mean rate is $\pi r_a + (1 - \pi) r_q$,
-    $\pi = p_o / (p_o + p_c)$.
+    $$ p_o = \pi\,(1 - e^{-(o + c) t}), \quad p_c = (1 - \pi)(1 - e^{-(o + c) t}),
+       \quad \pi = \frac{o}{o + c} $$
 
-    Gradients of the two firing rates are straight-through: the draws stay, and a
-    spike's derivative is that of its probability. Those of the gate are not known.
+    so its statistics in seconds are the same at any frame rate; `per_frame` builds it
+    from probabilities. It starts from its stationary law, and the mean rate is
+    $\pi r_a + (1 - \pi) r_q$. The frames of `lead_s` before the recording are simulated
+    too, so that calcium is at work when the recording begins.
 
-    **Needs:** `canvas`, `alive`. **Makes:** `spikes` (per frame), `fine_spikes`,
-    `lead_spikes`.
+    `estimator` says what a spike is:
+
+    * "straight_through": drawn; its derivative is that of its probability, along the
+      chain of gates, so that gradients of anything linear in the spikes are unbiased.
+    * "relaxed": a sigmoid of width `temperature` around the draw, smooth in the firing
+      rates (the gate stays straight-through); `spikes` are no whole numbers.
+    * "expected": the mean of every bin instead of a draw; exact and smooth.
+
+    **Needs:** `canvas`, `alive`. **Makes:** `spikes` (per frame), `fine_spikes` (a
+    `SpikeTrain`, for calcium).
     """
 
-    opening_hz: Param = param(0.10025, "1/s", (1e-6, 1e3), "rate of becoming active")
-    closing_hz: Param = param(7.1335, "1/s", (1e-6, 1e4), "rate of becoming quiescent")
+    opening_hz: Param = param(0.1192929, "1/s", (0.0, 1e3), "rate of becoming active")
+    closing_hz: Param = param(7.157576, "1/s", (0.0, 1e4), "rate of becoming quiescent")
     active_rate_hz: Param = param(150.0, "1/s", (0.0, 1e3), "firing when active")
     quiescent_rate_hz: Param = param(0.6, "1/s", (0.0, 1e3), "firing when quiescent")
+    temperature: Param = param(0.3, "1", (1e-3, 10.0), "width of a relaxed spike")
     spike_sim_hz: float = static(300.0, "fine bins per second", "Hz", (0.1, 1e5))
     lead_s: float = static(3.0, "time simulated before the recording", "s", (0.0, 1e3))
+    switching: Literal["frame", "bin"] = static("frame", "when the gate may switch")
+    estimator: Literal["straight_through", "relaxed", "expected"] = static(
+        "straight_through", "what a spike is, for gradients"
+    )
 
-    no_gradient: ClassVar[tuple[str, ...]] = ("opening_hz", "closing_hz")
-    makes: ClassVar[dict[str, Signal]] = {
-        "spikes": SPIKES,
-        "fine_spikes": FINE,
-        "lead_spikes": LEAD,
-    }
+    # draws are hard: an exact derivative of one path does not exist
+    no_gradient: ClassVar[tuple[str, ...]] = (
+        "opening_hz",
+        "closing_hz",
+        "active_rate_hz",
+        "quiescent_rate_hz",
+    )
+    makes: ClassVar[dict[str, Signal]] = {"spikes": SPIKES, "fine_spikes": FINE}
+
+    @classmethod
+    def per_frame(
+        cls, opens: float, closes: float, frame_rate_hz: float = 20.0, **given: Any
+    ) -> "MarkovSpikes":
+        """The gate that opens and closes with these probabilities per frame.
+
+        Args:
+            opens: probability that a quiescent cell is active in the next frame.
+            closes: probability that an active cell is quiescent in the next frame.
+            frame_rate_hz: of those frames; the camera may have another rate.
+            **given: any other field.
+
+        Raises:
+            ValueError: no chain in continuous time has these probabilities.
+        """
+        if not (opens > 0.0 and closes > 0.0 and opens + closes < 1.0):
+            raise ValueError(
+                f"MarkovSpikes.per_frame({opens:g}, {closes:g}): both probabilities "
+                "must be above 0 and their sum below 1."
+            )
+        per_s = -frame_rate_hz * np.log1p(-opens - closes) / (opens + closes)
+        return cls(opening_hz=opens * per_s, closing_hz=closes * per_s, **given)
 
     @classmethod
     def with_activity(cls, activity: float, **given: Any) -> "MarkovSpikes":
@@ -65,83 +100,167 @@ class MarkovSpikes(AbstractStep):
                 f"MarkovSpikes.with_activity({activity:g}): the dial goes from 0 to 1."
             )
         dial = (0.0, 0.5, 1.0)
-        opening = np.interp(activity, dial, (0.002, 0.005, 0.01))
-        closing = np.interp(activity, dial, (0.4, 0.3, 0.2))
-        return cls(
-            opening_hz=-20.0 * np.log1p(-opening),  # per frame at 20 Hz, as published
-            closing_hz=-20.0 * np.log1p(-closing),
-            active_rate_hz=np.interp(activity, dial, (90.0, 150.0, 210.0)),
-            quiescent_rate_hz=np.interp(activity, dial, (0.3, 0.6, 1.5)),
-            **given,
+        rates = {
+            "active_rate_hz": np.interp(activity, dial, (90.0, 150.0, 210.0)),
+            "quiescent_rate_hz": np.interp(activity, dial, (0.3, 0.6, 1.5)),
+        }
+        return cls.per_frame(
+            float(np.interp(activity, dial, (0.002, 0.005, 0.01))),
+            float(np.interp(activity, dial, (0.4, 0.3, 0.2))),
+            **(rates | given),
         )
 
-    def switching(self, frame_rate_hz: float) -> tuple[Array, Array]:
-        """Probabilities to open and to close within a frame."""
-        return tuple(
-            -jnp.expm1(-rate / frame_rate_hz)
-            for rate in (self.opening_hz, self.closing_hz)
-        )
+    def active_part(self) -> Float[Array, ""]:
+        """Part of the time in which the gate is open."""
+        return self.opening_hz / (self.opening_hz + self.closing_hz + 1e-20)
 
-    def mean_rate_hz(self, frame_rate_hz: float) -> Float[Array, ""]:
+    def switches(self, time_s: float) -> tuple[Array, Array]:
+        """Probabilities to open and to close over a time."""
+        some = -jnp.expm1(-(self.opening_hz + self.closing_hz) * time_s)
+        return self.active_part() * some, (1.0 - self.active_part()) * some
+
+    def mean_rate_hz(self) -> Float[Array, ""]:
         """Spikes per second on average."""
-        opening, closing = self.switching(frame_rate_hz)
-        active = opening / (opening + closing)
-        return active * self.active_rate_hz + (1.0 - active) * self.quiescent_rate_hz
+        return _mixed(self.active_part(), self.active_rate_hz, self.quiescent_rate_hz)
 
     def __call__(self, canvas: Canvas, alive: Any, key: PRNGKeyArray) -> dict[str, Any]:
-        """Draw."""
+        """Draw, cell by cell."""
         there = alive.values
+        n_bins = bins_per_frame(self.spike_sim_hz, canvas)
         n_lead = int(np.ceil(self.lead_s * canvas.rate_hz))
-        n_bins = max(round(self.spike_sim_hz / canvas.rate_hz), 1)
-        frames = jnp.arange(-n_lead, canvas.n_frames, dtype=jnp.int32)
-        cells = jnp.arange(len(there), dtype=jnp.uint32)
-        one = lambda i: self._cell(  # noqa: E731
-            jax.random.fold_in(key, i), frames, n_bins, canvas.rate_hz
-        )
-        fine = jax.vmap(one, out_axes=2)(cells)
+        shape = n_lead + canvas.n_frames, n_bins
+        bin_hz = n_bins * canvas.rate_hz
+        if self.estimator == "expected":
+            chance = jnp.minimum(self.mean_rate_hz() / bin_hz, 1.0)
+            fine = jnp.broadcast_to(chance, (*shape, len(there)))
+        else:
+            draw = jax.vmap(lambda k: self._cell(k, n_lead, shape, bin_hz), out_axes=2)
+            fine = draw(cell_keys(key, len(there)))
         fine = fine * jnp.broadcast_to(there, fine.shape)
-        seen = fine[n_lead:]
-        return {
-            "spikes": canvas.series(seen.sum(axis=1), SPIKES),
-            "fine_spikes": canvas.series(seen, FINE),
-            "lead_spikes": fine[:n_lead],
-        }
+        before = there * jnp.minimum(self.mean_rate_hz() / bin_hz, 1.0)
+        return made(SpikeTrain(fine, before, there, n_lead), canvas)
 
     def _cell(
-        self, key: PRNGKeyArray, frames: Array, n_bins: int, frame_rate_hz: float
+        self, key: Array, n_lead: int, shape: tuple[int, int], bin_hz: float
     ) -> Float[Array, "frame bin"]:
-        opening, closing = self.switching(frame_rate_hz)
-        like = opening.dtype
+        """Spikes of one cell; how long the lead is leaves the recording's draws."""
         first, gate, fire = jax.random.split(key, 3)
+        per_frame = 1 if self.switching == "frame" else shape[1]
+        p_open, p_close = self.switches(shape[1] / per_frame / bin_hz)
+        like = p_open.dtype
 
-        def turn(frame: Array) -> Array:  # a frame's draws, whatever the lead
-            return jax.random.uniform(jax.random.fold_in(gate, frame), (), like)
+        def draws(key: Array, columns: int) -> Array:
+            lead, seen = jax.random.split(key)
+            early = jax.random.uniform(lead, (n_lead, columns), like)
+            late = jax.random.uniform(seen, (shape[0] - n_lead, columns), like)
+            return jnp.concatenate([early, late])
 
-        active = jax.random.uniform(first, (), like) < opening / (opening + closing)
+        active = _drawn(jax.random.uniform(first, (), like), self.active_part())
 
         def step(active: Array, u: Array) -> tuple[Array, Array]:
-            active = jnp.where(active, u >= closing, u < opening)
+            active = _drawn(u, _mixed(active, 1.0 - p_close, p_open))
             return active, active
 
-        _, active = jax.lax.scan(step, active, jax.vmap(turn)(frames))
-        rate = jnp.where(active, self.active_rate_hz, self.quiescent_rate_hz)
-        chance = jnp.minimum(rate / (n_bins * frame_rate_hz), 1.0)[:, None]
-        draw = jax.vmap(
-            lambda f: jax.random.uniform(jax.random.fold_in(fire, f), (n_bins,), like)
-        )(frames)
-        spiked = (draw < jax.lax.stop_gradient(chance)).astype(like)
-        chance = jnp.broadcast_to(chance, spiked.shape)
-        return spiked + chance - jax.lax.stop_gradient(chance)
+        _, open_ = jax.lax.scan(step, active, draws(gate, per_frame).reshape(-1))
+        rate = _mixed(open_, self.active_rate_hz, self.quiescent_rate_hz)
+        chance = jnp.minimum(rate.reshape(-1, per_frame) / bin_hz, 1.0)
+        chance = jnp.broadcast_to(chance, shape)
+        u = draws(fire, shape[1])
+        if self.estimator == "relaxed":
+            tiny = float(jnp.finfo(like).eps)
+            odds = _logit(jnp.clip(chance, tiny, 1.0 - tiny))
+            odds = odds - _logit(jnp.clip(u, tiny, 1.0 - tiny))
+            return jax.nn.sigmoid(odds / self.temperature)
+        return _drawn(u, chance)
+
+
+class PoissonSpikes(AbstractStep):
+    r"""Spikes of cells that follow the nodes of a network.
+
+    Cell i fires at the rate $r_i = \max(0, g \sum_n M_{in} x_n + r_0)$, with the
+    activity x held from one of its samples to the next, and spikes at most once in a
+    bin, with probability $1 - e^{-r / h}$. Activity starts with the recording; its time
+    zero is that of the camera. There is no lead: before the recording cells fired at
+    their first rate. Gradients are straight-through, or exact with
+    `estimator="expected"`.
+
+    **Needs:** `activity`, `alive`, `canvas`. **Makes:** `spikes`, `fine_spikes`.
+    """
+
+    gain_hz: Param = param(
+        1.0, "1/s per unit of activity", (-1e6, 1e6), "firing per activity"
+    )
+    rest_hz: Param = param(0.0, "1/s", (-1e3, 1e3), "firing without activity")
+    nodes_to_cells: Data | None = data(
+        "cell node", "1", "what each cell gets of each node; none: node i mod n", None
+    )
+    spike_sim_hz: float = static(300.0, "fine bins per second", "Hz", (0.1, 1e5))
+    estimator: Literal["straight_through", "expected"] = static(
+        "straight_through", "what a spike is, for gradients"
+    )
+
+    no_gradient: ClassVar[tuple[str, ...]] = ("gain_hz", "rest_hz")
+    makes: ClassVar[dict[str, Signal]] = {"spikes": SPIKES, "fine_spikes": FINE}
+
+    def __call__(
+        self, activity: Series, alive: Any, canvas: Canvas, key: PRNGKeyArray
+    ) -> dict[str, Any]:
+        """Rates of the cells at every bin, then spikes."""
+        there = alive.values
+        n_bins = bins_per_frame(self.spike_sim_hz, canvas)
+        bin_hz = n_bins * canvas.rate_hz
+        x = activity.values
+        total = canvas.n_frames * n_bins
+        at = self._samples(activity, np.arange(total) / bin_hz)
+        heard = x @ self._map(len(there), x.shape[1]).astype(x.dtype).T
+        rate = jax.nn.relu(self.gain_hz * heard + self.rest_hz)[at]
+        chance = -jnp.expm1(-rate / bin_hz)
+        fine = chance
+        if self.estimator == "straight_through":
+            u = jax.vmap(lambda k: jax.random.uniform(k, (total,), chance.dtype))
+            fine = _drawn(u(cell_keys(key, len(there))).T, chance)
+        fine = fine * jnp.broadcast_to(there, fine.shape)
+        before = there * chance[0]
+        fine = fine.reshape(canvas.n_frames, n_bins, -1)
+        return made(SpikeTrain(fine, before, there, 0), canvas)
+
+    def _map(self, n_cells: int, n_nodes: int) -> Array:
+        given = self.nodes_to_cells
+        if given is None:
+            return jnp.asarray(np.eye(n_nodes)[np.arange(n_cells) % n_nodes])
+        if given.shape != (n_cells, n_nodes):
+            raise ValueError(
+                f"PoissonSpikes.nodes_to_cells has shape {given.shape}; there are "
+                f"{n_cells} places for cells and {n_nodes} nodes, so give "
+                f"({n_cells}, {n_nodes})."
+            )
+        return given
+
+    def _samples(self, activity: Series, times: np.ndarray) -> np.ndarray:
+        """The sample that holds at each time; a sample is the end of its period."""
+        if activity.clock is None:
+            raise ValueError("PoissonSpikes: activity has no clock.")
+        n, rate = len(activity.values), activity.clock.rate_hz
+        lasts, needed = n / rate, len(times) and times[-1]
+        if lasts < needed:
+            raise ValueError(
+                f"PoissonSpikes: activity lasts {lasts:g} s, but the camera records "
+                f"{needed:g} s. Simulate longer, or record fewer frames."
+            )
+        return np.minimum(np.floor(times * rate + 1e-6).astype(int), n - 1)
 
 
 class GivenSpikes(AbstractStep):
-    """Spikes per frame from outside, spread evenly over the frame's one bin.
+    """Spikes per frame from outside, spread evenly over the bins of each frame.
 
-    **Needs:** `canvas`. **Makes:** `spikes`, `fine_spikes`, `lead_spikes`.
+    Nothing is known of the time before: calcium starts at rest.
+
+    **Needs:** `canvas`. **Makes:** `spikes`, `fine_spikes`.
     """
 
     counts: Data = data("time cell", "1", "spikes of each cell in each frame")
-    makes: ClassVar[dict[str, Signal]] = dict(MarkovSpikes.makes)
+    spike_sim_hz: float = static(300.0, "fine bins per second", "Hz", (0.1, 1e5))
+    makes: ClassVar[dict[str, Signal]] = {"spikes": SPIKES, "fine_spikes": FINE}
 
     def __call__(self, canvas: Canvas) -> dict[str, Any]:
         """The counts."""
@@ -150,9 +269,39 @@ class GivenSpikes(AbstractStep):
                 f"GivenSpikes.counts has shape {self.counts.shape}; the recording has "
                 f"{canvas.n_frames} frames, so give ({canvas.n_frames}, cells)."
             )
-        fine = self.counts[:, None, :]
-        return {
-            "spikes": canvas.series(self.counts, SPIKES),
-            "fine_spikes": canvas.series(fine, FINE),
-            "lead_spikes": jnp.zeros((0, *fine.shape[1:]), fine.dtype),
-        }
+        n_bins = bins_per_frame(self.spike_sim_hz, canvas)
+        counts = self.counts.astype(canvas.pixel_um.dtype)
+        n_frames, n_cells = counts.shape
+        fine = jnp.broadcast_to(counts[:, None] / n_bins, (n_frames, n_bins, n_cells))
+        ones = jnp.ones(n_cells, counts.dtype)
+        return made(SpikeTrain(fine, jnp.zeros_like(ones), ones, 0), canvas)
+
+
+def bins_per_frame(spike_sim_hz: float, canvas: Canvas) -> int:
+    """Fine bins in a frame, so that they are nearest to `spike_sim_hz`."""
+    return max(round(spike_sim_hz / canvas.rate_hz), 1)
+
+
+def cell_keys(key: PRNGKeyArray, n_cells: int) -> Array:
+    """A key per cell; a cell more leaves those of the others."""
+    cells = jnp.arange(n_cells, dtype=jnp.uint32)
+    return jax.vmap(lambda i: jax.random.fold_in(key, i))(cells)
+
+
+def made(train: SpikeTrain, canvas: Canvas) -> dict[str, Any]:
+    """What every step that spikes makes."""
+    return {"spikes": canvas.series(train.counts(), SPIKES), "fine_spikes": train}
+
+
+def _drawn(u: Array, chance: Array) -> Array:
+    """1 with a probability whose derivative it has, else 0."""
+    hit = (u < jax.lax.stop_gradient(chance)).astype(chance.dtype)
+    return hit + chance - jax.lax.stop_gradient(chance)
+
+
+def _mixed(part: Array, one: Any, other: Any) -> Array:
+    return part * one + (1.0 - part) * other
+
+
+def _logit(p: Array) -> Array:
+    return jnp.log(p) - jnp.log1p(-p)

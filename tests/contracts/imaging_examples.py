@@ -26,6 +26,11 @@ def tiny_cells(**more):
     return PlaceNeurons(**(given | sizes | more))
 
 
+def given_cells():
+    """Three cells whose places are known, none of them on a pixel's middle."""
+    return tiny_cells(positions_um=[[3.0, 5.3, 4.4], [4.0, -9.2, 6.7], [9.0, 0.3, 0.7]])
+
+
 def placed(**more):
     """Cells, and nothing that they do."""
     return js.Pipeline(miniscope=tiny_scope(), neurons=tiny_cells(**more))
@@ -35,7 +40,7 @@ def spiking(step=None, **more):
     """Cells that spike; by default as often as they can, so that a trace moves."""
     step = step or MarkovSpikes(opening_hz=5.0, spike_sim_hz=60.0, lead_s=0.2)
     return js.Pipeline(
-        miniscope=tiny_scope(), neurons=tiny_cells(), spikes=step, **more
+        miniscope=tiny_scope(), neurons=given_cells(), spikes=step, **more
     )
 
 
@@ -63,9 +68,11 @@ def of_network():
     )
     return js.Pipeline(
         miniscope=tiny_scope(),
-        neurons=tiny_cells(),
+        neurons=given_cells(),
         network=network,
-        spikes=PoissonSpikes(gain_hz=2.0, rest_hz=20.0, spike_sim_hz=60.0),
+        spikes=PoissonSpikes(
+            gain_hz=2.0, rest_hz=20.0, spike_sim_hz=60.0, estimator="expected"
+        ),
     )
 
 
@@ -73,10 +80,8 @@ def bleached(step):
     """Cells that bleach so fast that ten frames show it."""
     return js.Pipeline(
         miniscope=tiny_scope(),
-        illumination=Illumination(),
-        neurons=tiny_cells(
-            positions_um=[[3.0, 5.0, 4.0], [4.0, -9.0, 7.0], [9.0, 0.5, 0.5]]
-        ),
+        illumination=Illumination(centre_y_um=3.0, centre_x_um=2.0),
+        neurons=given_cells(),
         spikes=given_spikes(),
         calcium=Calcium(),
         bleaching=step,
@@ -85,7 +90,7 @@ def bleached(step):
 
 # kind -> a process that shows it
 CELLS = {
-    "PlaceNeurons": lambda: placed(morphology="cytosolic", stamp_px=44),
+    "PlaceNeurons": lambda: placed(morphology="cytosolic", stamp_px=44, max_cells=2),
     "MarkovSpikes": lambda: spiking(),
     "PoissonSpikes": of_network,
     "GivenSpikes": lambda: js.Pipeline(miniscope=tiny_scope(), spikes=given_spikes()),

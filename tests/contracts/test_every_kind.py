@@ -6,7 +6,7 @@ import jaxsim as js
 from jaxsim import testing
 from jaxsim.core.declared import KINDS
 from tests.contracts.examples import EXAMPLES, FELT_BY_ALL, HOSTS
-from tests.contracts.imaging_examples import imaging_process
+from tests.contracts.movie_examples import imaging_process
 
 
 SKIPPED = {
