@@ -13,6 +13,7 @@ from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.recurrence import one_pole, white_to_red
 from jaxsim.imaging.signals import MOVIE
 
 
@@ -22,15 +23,18 @@ class Neuropil(AbstractFrameStep):
     $$ M \mathrel{+}= \frac{a}{K} \sum_k S_k(y, x)\, T_k(t), \qquad
        T_k = (1 - c)\, e^{0.4 x_k - 0.08} + c\, P $$
 
-    $S_k$ is log-normal with a spatial standard deviation of about 0.4 and a mean of
-    one over the canvas, out of noise with a Gaussian spectrum; $x_k$ is an
-    Ornstein-Uhlenbeck process of unit variance; P is the mean trace of all cells behind
-    one pole, divided by its mean. So the glow has the level that `amplitude` says:
-    times what the brightest pixel of a mean cell at rest sends to the sensor
-    (`level="imaged"`), or times one (`level="planted"`, which no tissue dims).
+    $S_k = e^{0.4 g}$ over its mean on the canvas, with g of unit variance out of noise
+    with a Gaussian spectrum; $x_k$ is an Ornstein-Uhlenbeck process of unit variance; P
+    is the mean trace of all cells behind one pole, divided by its mean (cells that are
+    silent all through leave the drift alone). With `bleaches`, T fades with the mean
+    `bleaching` of the cells, and P follows the trace before it. So the glow has the
+    level that `amplitude` says: times what the brightest pixel of a mean cell at rest
+    sends to the sensor (`level="imaged"`), or times one (`level="planted"`, which no
+    tissue dims).
 
-    **Needs:** `movie`, `trace`, `image`, `alive`, `canvas`. **Makes:** `movie`,
-    `neuropil_spatial`, `neuropil_temporal`, `neuropil_population`.
+    **Needs:** `movie`, `trace`, `alive`, `canvas`; `image` at the imaged level;
+    `bleaching` when it bleaches. **Makes:** `movie`, `neuropil_spatial`,
+    `neuropil_temporal`, `neuropil_population`.
     """
 
     spatial_sigma_um: Param = param(40.0, "um", (1.0, 1e4), "size of the patches")
@@ -40,6 +44,7 @@ class Neuropil(AbstractFrameStep):
     population_coupling: Param = param(0.7, "1", (0.0, 1.0), "part that follows")
     n_components: int = static(3, "fields", bounds=(1, 64))
     level: Literal["imaged", "planted"] = static("imaged", "what amplitude multiplies")
+    bleaches: bool = static(False, "fade with the mean bleaching of the cells")
 
     makes: ClassVar[dict[str, Signal]] = {
         "movie": MOVIE,
@@ -55,24 +60,41 @@ class Neuropil(AbstractFrameStep):
         "neuropil_population",
     )
 
+    @property
+    def needs_once(self) -> tuple[str, ...]:
+        """The image and bleaching only where they are used."""
+        unused = {"image"} if self.level == "planted" else set()
+        unused |= set() if self.bleaches else {"bleaching"}
+        return tuple(n for n in super().needs_once if n not in unused)
+
     def once(
-        self, canvas: Canvas, trace: Any, image: Image, alive: Any, key: PRNGKeyArray
+        self,
+        canvas: Canvas,
+        trace: Any,
+        alive: Any,
+        key: PRNGKeyArray,
+        image: Image | None = None,
+        bleaching: Any = None,
     ) -> dict[str, Any]:
         """Fields, and how bright each is at every frame."""
         where, when = jax.random.split(key)
         there = alive.values
         number = jnp.maximum(there.sum(), 1.0)
-        rows = jnp.broadcast_to(there, trace.values.shape)
-        population = self._follow((trace.values * rows).sum(axis=1) / number, canvas)
+        light = (trace.values * there[None, :]).sum(axis=1) / number
+        fade = jnp.ones_like(light)
+        if bleaching is not None:
+            fade = (bleaching.values * there[None, :]).sum(axis=1) / number
+            fade = jnp.where(fade > 0, fade, 1.0)
+        population, heard = self._follow(light / fade, canvas)
         scale = self.amplitude
-        if self.level == "imaged":
+        if image is not None:
             scale = scale * (image.peak() * there).sum() / number
         drift = jnp.exp(0.4 * self._drift(when, canvas) - 0.08)
-        coupled = self.population_coupling
+        coupled = jnp.where(heard, self.population_coupling, 0.0)
         times = (1.0 - coupled) * drift + coupled * population[:, None]
         return {
             "neuropil_spatial": self._fields(where, canvas),
-            "neuropil_temporal": times * (scale / self.n_components),
+            "neuropil_temporal": times * fade[:, None] * (scale / self.n_components),
             "neuropil_population": population,
         }
 
@@ -90,21 +112,11 @@ class Neuropil(AbstractFrameStep):
     def _fields(
         self, key: PRNGKeyArray, canvas: Canvas
     ) -> Float[Array, "component y x"]:
-        height, width = canvas.shape
         sigma = self.spatial_sigma_um / canvas.pixel_um
-        like = sigma.dtype
-        ky, kx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
-        squared = jnp.asarray(ky**2 + kx**2, like)
-        spectrum = jnp.exp(-2.0 * (math.pi * sigma) ** 2 * squared)
 
         def field(number: Array) -> Array:
-            white = jax.random.normal(
-                jax.random.fold_in(key, number), (height, width), like
-            )
-            waves = jnp.fft.rfft2(white) * spectrum
-            smooth = jnp.fft.irfft2(waves, s=(height, width))
-            smooth = (smooth - smooth.mean()) / jnp.maximum(smooth.std(), 1e-9)
-            light = jnp.exp(0.4 * smooth)
+            own = jax.random.fold_in(key, number)
+            light = jnp.exp(0.4 * smooth_field(own, canvas.shape, sigma))
             return light / light.mean()
 
         return jax.vmap(field)(jnp.arange(self.n_components, dtype=jnp.uint32))
@@ -120,24 +132,39 @@ class Neuropil(AbstractFrameStep):
             )
         )(frames)
         kept = jnp.exp(-1.0 / (self.temporal_tau_s * canvas.rate_hz))
-
-        def step(x: Array, new: Array) -> tuple[Array, Array]:
-            x = kept * x + jnp.sqrt(1.0 - kept**2) * new
-            return x, x
-
-        start = white[0]
-        after = jax.lax.scan(step, start, white[1:])[1]
-        return jnp.concatenate([start[None], after])
+        return white_to_red(jnp.broadcast_to(kept, (self.n_components,)), white)
 
     def _follow(
         self, mean: Float[Array, "time"], canvas: Canvas
-    ) -> Float[Array, "time"]:
+    ) -> tuple[Float[Array, "time"], Array]:
+        """What follows the cells, and whether there is anything to follow."""
         kept = jnp.exp(-1.0 / (self.population_tau_s * canvas.rate_hz))
-
-        def step(y: Array, x: Array) -> tuple[Array, Array]:
-            y = kept * y + (1.0 - kept) * x
-            return y, y
-
-        smooth = jax.lax.scan(step, mean[0], mean)[1]
+        drive = ((1.0 - kept) * mean).at[0].set(mean[0])
+        smooth = one_pole(kept[None], drive[:, None])[:, 0]
         level = smooth.mean()
-        return jnp.where(level > 0, smooth / jnp.where(level > 0, level, 1.0), 1.0)
+        heard = level > 0
+        return jnp.where(heard, smooth / jnp.where(heard, level, 1.0), 1.0), heard
+
+
+def smooth_field(
+    key: PRNGKeyArray, shape: tuple[int, int], sigma_px: Float[Array, ""]
+) -> Float[Array, "y x"]:
+    r"""White noise behind a Gaussian blur, of unit expected variance everywhere.
+
+    Made on a torus twice as large and cut, so that opposite edges are strangers. The
+    variance is that of the transfer function, $\overline{|H|^2}$, not of the sample: a
+    canvas smaller than the blur is nearly even, as a piece of tissue is.
+    """
+    height, width = 2 * shape[0], 2 * shape[1]
+    like = sigma_px.dtype
+
+    def transfer(frequency: np.ndarray) -> Array:
+        squared = jnp.asarray((math.pi * frequency) ** 2, like)
+        return jnp.exp(-2.0 * sigma_px**2 * squared)
+
+    down, right = transfer(np.fft.fftfreq(height)), transfer(np.fft.rfftfreq(width))
+    power = (down**2).mean() * (transfer(np.fft.fftfreq(width)) ** 2).mean()
+    waves = jnp.fft.rfft2(jax.random.normal(key, (height, width), like))
+    waves = waves * (down[:, None] * right[None, :]).astype(waves.dtype)
+    field = jnp.fft.irfft2(waves, s=(height, width))
+    return field[: shape[0], : shape[1]] / jnp.sqrt(power)

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 import jaxsim as js
 from jaxsim import AbstractFrameStep, AbstractStep, Signal
+from jaxsim.imaging.footprints import Image
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.signals import MOVIE, TRACE
 
 
 ALIVE = Signal("cell", "1", "1 for a cell, 0 for an empty place")
-GAIN = Signal("cell", "1", "light collected from a cell")
 DEPTH = Signal("", "um", "focal depth on the axis")
 CENTRES = ((0.5, 0.5), (0.3, 0.62), (0.72, 0.36))  # of blobs, in the picture
 
@@ -43,7 +43,7 @@ class ToyCells(AbstractStep):
     makes: ClassVar[dict[str, Signal]] = {
         "trace": TRACE,
         "alive": ALIVE,
-        "gain": GAIN,
+        "image": Signal("", "", "footprints as seen"),
         "focal_depth": DEPTH,
         "bleaching": Signal("time cell", "1", "what is left"),
     }
@@ -56,7 +56,12 @@ class ToyCells(AbstractStep):
         return {
             "trace": canvas.series(trace, TRACE),
             "alive": jnp.asarray([1.0, 1.0, 1.0, 0.0], like),
-            "gain": self.gain * jnp.asarray([1.0, 2.0, 3.0, 9.0], like),
+            "image": Image(  # wide stamps of one light, so that a peak is the gain
+                jnp.ones((4, 9, 9), like),
+                jnp.broadcast_to(jnp.asarray([12.0, 9.0], like), (4, 2)),
+                jnp.full(4, 0.5, like),
+                self.gain * jnp.asarray([1.0, 2.0, 3.0, 9.0], like),
+            ),
             "focal_depth": jnp.asarray(100.0, like),
             "bleaching": canvas.series(
                 jnp.exp(-0.01 * t) * jnp.ones_like(c), self.cards()["bleaching"]
