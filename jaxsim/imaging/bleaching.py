@@ -51,10 +51,12 @@ class Bleaching(AbstractStep):
         canvas: Canvas,
     ) -> dict[str, Any]:
         """Cell by cell, frame by frame."""
-        values = trace.values
+        values = jnp.asarray(trace.values)
         each = values / jnp.broadcast_to(expression.values, values.shape)
         light = self.excitation * light_at(
-            illumination.values, position.values[:, 1:], canvas
+            jnp.asarray(illumination.values),
+            jnp.asarray(position.values)[:, 1:],
+            canvas,
         )
         left = remaining(
             each * jnp.broadcast_to(light, each.shape),
@@ -79,7 +81,7 @@ class GlobalBleaching(AbstractStep):
 
     def __call__(self, trace: Series, canvas: Canvas) -> dict[str, Any]:
         """One curve for all."""
-        values = trace.values
+        values = jnp.asarray(trace.values)
         last = max(canvas.n_frames - 1, 1)
         at = jnp.arange(canvas.n_frames, dtype=values.dtype) / last
         left = jnp.broadcast_to((self.final_fraction**at)[:, None], values.shape)

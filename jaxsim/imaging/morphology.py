@@ -153,7 +153,7 @@ def _tree(key: PRNGKeyArray, radius: Array, length: Array, half: Array) -> Capsu
     turn = jnp.arange(PRIMARIES, dtype=like) / n.astype(like) + even[-1, 1]
     angle = 2.0 * math.pi * turn + 0.4 * normal[:, 0]
     lengths = length * (0.6 + 0.65 * even[:-1, 0])
-    pieces = jax.vmap(lambda *drawn: _dendrite(*drawn, radius, half))(
+    pieces = jax.vmap(lambda a, b, c, d: _dendrite(a, b, c, d, radius, half))(
         angle, lengths, even[:-1, 1:], normal[:, 1:]
     )
     there = (jnp.arange(PRIMARIES) < n)[:, None] & pieces.there

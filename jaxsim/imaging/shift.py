@@ -53,8 +53,13 @@ def shifted_crop(
     region = jax.lax.dynamic_slice(
         image, (start[0], start[1]), (height + taps - 1, width + taps - 1)
     )
-    down = sum(rows[k] * region[k : k + height] for k in range(taps))
-    return sum(columns[k] * down[:, k : k + width] for k in range(taps))
+    down = rows[0] * region[:height]
+    for k in range(1, taps):
+        down = down + rows[k] * region[k : k + height]
+    across = columns[0] * down[:, :width]
+    for k in range(1, taps):
+        across = across + columns[k] * down[:, k : k + width]
+    return across
 
 
 def tap_weights(

@@ -112,7 +112,7 @@ class Vessels(AbstractFrameStep):
         segments = grow(
             tree_key, self._habit(), canvas.size_um, self.n_roots, self.max_segments
         )
-        sigma = self.blur_px(canvas, focal_depth.values)
+        sigma = self.blur_px(canvas, jnp.asarray(focal_depth.values))
 
         def mask(scale: Array) -> tuple[Array, Array]:
             wide = segments._replace(radius=segments.radius * scale)
