@@ -124,13 +124,13 @@ def fit() -> Any:
     return js.plot(fitted, "losses")
 
 
-ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
-
-
 def movie() -> Any:
     """A part of a field of view of CA1."""
     process = js.imaging.miniscope_v4(n_frames=200, n_px=256)
     return js.plot(js.simulate(process, KEY, ("movie",)), "movie")
+
+
+ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
 
 
 def main(names: list[str]) -> None:
