@@ -56,19 +56,33 @@ def simulate(
         isinstance(process, Pipeline) and process.has_frames
     )
     try:
-        if block is None and plain and framewise:
-            shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
-            block = automatic_block(_as_pipeline(process), shapes)
-        if block is not None:
-            found = _known(process, names)
-            recording = simulate_in_blocks(_as_pipeline(process), key, found, block)
-            if block == ALL:
-                recording = jax.tree.map(jnp.asarray, recording)
+        if block is not None or (plain and framewise):
+            recording = _in_blocks(process, key, names, plain, block)
         else:
             recording = _simulate(process, key, names, plain)
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)
+
+
+def _in_blocks(
+    process: AbstractStep,
+    key: PRNGKeyArray,
+    names: tuple[str, ...] | None,
+    plain: bool,
+    block: int | None,
+) -> Recording:
+    """Block by block, of the caller's length or as many frames as there is room for."""
+    pipeline = _as_pipeline(process)
+    # of the compiled function, whose trace JAX keeps: in later calls it is free
+    shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
+    frames = automatic_block(pipeline, shapes) if block is None else block
+    if frames is None:
+        return _simulate(process, key, names, plain)
+    recording = simulate_in_blocks(pipeline, key, shapes.names, frames)
+    if frames == ALL:
+        recording = jax.tree.map(jnp.asarray, recording)
+    return recording
 
 
 def _as_pipeline(process: AbstractStep) -> Pipeline:
@@ -150,12 +164,6 @@ def _chosen(made: dict[str, Any], record: tuple[str, ...] | None) -> tuple[str, 
                 "that steps pass on, not a signal."
             )
     return record
-
-
-def _known(process: AbstractStep, record: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The names to record, found without running anything."""
-    shapes = eqx.filter_eval_shape(run, process, jax.random.key(0), record)
-    return shapes.names
 
 
 def check_key(key: Any) -> None:

@@ -1,10 +1,12 @@
 """Pipelines: wired by name, refused early, keyed by name."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import jaxsim as js
+from jaxsim.core import blocks
 from tests.toys import ToyLeak, ToyNodes, ToyRender, ToySensor
 
 
@@ -89,6 +91,27 @@ def test_blocked_frames_equal_unblocked_ones(getkey, block):
     for name in record:
         np.testing.assert_array_equal(whole[name].values, blocked[name].values)
     assert blocked.ok
+
+
+def test_a_long_movie_is_made_in_blocks_by_itself(getkey, monkeypatch):
+    process, key = movie_process(), getkey()
+    at_once = js.simulate(process, key)
+    assert isinstance(at_once["movie"].values, jax.Array)
+    monkeypatch.setattr(blocks, "AT_ONCE_BYTES", 100)
+    in_blocks = js.simulate(process, key)
+    assert isinstance(in_blocks["movie"].values, np.ndarray)  # it lives on the host
+    for name in at_once.names:
+        np.testing.assert_array_equal(at_once[name].values, in_blocks[name].values)
+
+
+def test_a_second_movie_is_neither_compiled_nor_traced_anew(getkey, monkeypatch):
+    process = movie_process()
+    js.simulate(process, getkey())
+    traced = []
+    monkeypatch.setattr(js.Pipeline, "__call__", lambda *a, **k: traced.append(1))
+    with js.testing.CompilationCount() as count:
+        js.simulate(process, getkey())
+    assert count.n == 0 and not traced
 
 
 def test_a_process_without_frames_cannot_be_blocked(getkey):
