@@ -1,5 +1,6 @@
 """Strict settings for every test: no silent promotion, no forgotten key."""
 
+import itertools
 from pathlib import Path
 
 import jax
@@ -11,6 +12,22 @@ def pytest_configure(config):
     folder = Path(config.rootpath) / ".pytest_cache" / "compiled"
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
+TESTS_UNTIL_CLEARED = 100
+count_of_tests = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def few_programs():
+    """Compiled programs are dropped now and then.
+
+    Each takes some mappings of memory, of which Linux gives a process 65530: without
+    this the process that runs the last tests crashes.
+    """
+    yield
+    if next(count_of_tests) % TESTS_UNTIL_CLEARED == 0:
+        jax.clear_caches()
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend.random import threefry_2x32
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from jaxsim.core.threefry import threefry
 
 
 def normal_pair(
@@ -30,10 +31,10 @@ def normal_pair(
     """
     dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
     row, column = (jax.lax.broadcasted_iota(jnp.uint32, shape, i) for i in (0, 1))
-    counter = jnp.concatenate([row.ravel(), column.ravel()])
-    words = threefry_2x32(jax.random.bits(key, (2,), jnp.uint32), counter)
     # 24 bits fill a float32; the same numbers in float64 up to rounding
-    first, second = (words.reshape(2, *shape) >> 8).astype(dtype) * 2.0**-24
+    first, second = (
+        (w >> 8).astype(dtype) * 2.0**-24 for w in threefry(key, row, column)
+    )
     length = jnp.sqrt(-2.0 * jnp.log(first + 2.0**-25))
     sine, cosine = _of_turns(second)
     return length * cosine, length * sine

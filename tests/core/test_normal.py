@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.extend.random import threefry_2x32
 from scipy import stats
 
 from jaxsim.core.normal import _of_turns, normal_pair
+from jaxsim.core.threefry import threefry
 
 
 def test_each_of_a_pair_is_standard_normal(getkey):
@@ -60,6 +62,15 @@ def test_float64_gives_the_same_numbers_and_finer_ones(x64, getkey):
     assert (
         np.abs(fine - np.asarray(normal_pair(key, (50, 50), jnp.float32))).max() < 3e-6
     )
+
+
+def test_the_words_are_those_of_the_generator_of_jax(getkey):
+    key = getkey()
+    row, column = (jax.lax.broadcasted_iota(jnp.uint32, (5, 70), i) for i in (0, 1))
+    counter = jnp.concatenate([row.ravel(), column.ravel()])
+    words = threefry_2x32(jax.random.bits(key, (2,), jnp.uint32), counter)
+    ours = jnp.stack(threefry(key, row, column))
+    np.testing.assert_array_equal(ours, words.reshape(2, 5, 70))
 
 
 @pytest.mark.parametrize("n", [1, 97])
