@@ -1,71 +1,131 @@
 """Long recordings frame block by frame block, with the draws of the unblocked run."""
 
+import math
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
-from jaxsim.core.frames import n_frames, run_block, run_once
-from jaxsim.core.pipeline import Pipeline, run_step
-from jaxsim.core.recording import Recording, record_of
-from jaxsim.core.signal import Series
-from jaxsim.core.step import AbstractFrameStep, fold_name
-
-
-AT_ONCE_BYTES = 2**28  # of a float movie
-ALL = 2**31  # frames: one block
+from jaxsim.core.block_programs import cut, frame_steps, head, is_timed, tail
+from jaxsim.core.frames import n_frames
+from jaxsim.core.pipeline import Pipeline
+from jaxsim.core.recording import Recording
+from jaxsim.core.step import AbstractFrameStep
 
 
-def simulate_in_blocks(
+HELD_BYTES = 2**28  # of frames recorded, up to which they go back to the device
+BLOCK_PIXELS = 3 * 2**19  # 6 MB of float32: stays in a cache, and in memory that the
+# allocator reuses; what is larger it takes from the system anew, page by page
+AT_WORK = 2  # blocks: one paints cell by cell while all cores draw another's noise
+
+
+class FrameBlocks(eqx.Module):
+    """A recording that is made block by block: its head, and an iterator of the rest.
+
+    `whole` holds what is recorded of the whole-time acts. Iterating gives (first frame,
+    block) pairs in order; a block is a Recording, on the host, of the signals named in
+    `framewise`, with its own status. A short last block starts earlier and repeats
+    frames: the same bits, and no second compilation.
+    """
+
+    process: Pipeline
+    key: PRNGKeyArray
+    whole: Recording
+    given: dict[str, dict[str, Any]]
+    framewise: tuple[str, ...] = eqx.field(static=True)
+    n_frames: int = eqx.field(static=True)
+    size: int = eqx.field(static=True)
+
+    def __iter__(self) -> Iterator[tuple[int, Recording]]:
+        index = jnp.arange(self.size, dtype=jnp.int32)
+        first = cut(self.given, jnp.int32(0), self.size)
+        # compiled here: flags such as x64 belong to a thread, and workers have others
+        program = tail.lower(
+            self.process, self.key, first, index, self.framewise
+        ).compile()
+
+        def run(given: Any, index: Any) -> Recording:
+            made = program(self.process, self.key, given, index, self.framewise)
+            return jax.tree.map(np.asarray, made)
+
+        with ThreadPoolExecutor(AT_WORK) as workers:
+            waiting: deque[tuple[int, Future]] = deque()
+            for start in range(0, self.n_frames, self.size):
+                at = min(start, self.n_frames - self.size)
+                given = cut(self.given, jnp.int32(at), self.size)
+                waiting.append((at, workers.submit(run, given, index + at)))
+                if len(waiting) > AT_WORK:
+                    at, block = waiting.popleft()
+                    yield at, block.result()
+            for at, block in waiting:
+                yield at, block.result()
+
+
+def in_blocks(
     process: Pipeline, key: PRNGKeyArray, record: tuple[str, ...], block: int
-) -> Recording:
-    """Whole-time acts in one program, then blocks of frames, one in flight.
+) -> FrameBlocks:
+    """Whole-time acts, in one program; the blocks follow when they are asked for.
 
-    A short last block starts earlier and repeats frames: the same bits, and no second
-    compilation. Timed signals are cut to the block in a program of their own, since a
-    slice inside the block program would be fused into every loop over pixels.
+    Timed signals are cut to the block in a program of their own, since a slice inside
+    the block program would be fused into every loop over pixels.
+
+    Raises:
+        ValueError: nothing recorded is made frame by frame, or a step needs all frames.
     """
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:
         raise ValueError(
             f"block = {block!r} must be a whole number of frames, at least 1."
         )
     _refuse_late_steps(process)
-    framewise = _made_by_frames(process, record)
+    framewise = made_by_frames(process, record)
     if not framewise:
         raise ValueError(
             "block= works on the frame-wise steps at the end of a process, but nothing "
             f"recorded ({', '.join(record)}) is made by one. Leave block out."
         )
-    whole = tuple(n for n in record if n not in framewise)
-    head, given = _head(process, key, whole)
-    last = max(given, key=lambda name: list(given).index(name))
-    total = n_frames(last, _step(process, last), _timed_only(given))
+    whole, given = head(process, key, tuple(n for n in record if n not in framewise))
+    name, step = list(frame_steps(process).items())[-1]
+    timed = {n: v for needs in given.values() for n, v in needs.items() if is_timed(v)}
+    total = n_frames(name, step, timed)
     size = min(block, total)
-    pieces: dict[str, list[np.ndarray]] = {name: [] for name in framewise}
-    status = np.asarray(head.status)
-    frames = None
-    for start in range(0, total, size):
-        at = min(start, total - size)
-        index = at + jnp.arange(size, dtype=jnp.int32)
-        frames = _tail(process, key, _cut(given, jnp.int32(at), size), index, framewise)
-        for name in framewise:
-            pieces[name].append(np.asarray(frames[name].values)[start - at :])
-        status = np.maximum(status, np.asarray(frames.status))
+    return FrameBlocks(process, key, whole, given, framewise, total, size)
+
+
+def simulate_in_blocks(
+    process: Pipeline, key: PRNGKeyArray, record: tuple[str, ...], block: int
+) -> Recording:
+    """All blocks, joined on the host; on the device again when they are small."""
+    blocks = in_blocks(process, key, record, block)
+    joined: dict[str, np.ndarray] = {}
+    status, frames = np.asarray(blocks.whole.status), None
+    for at, frames in blocks:
+        for name in blocks.framewise:
+            values = np.asarray(frames[name].values)
+            if name not in joined:
+                shape = (blocks.n_frames, *values.shape[1:])
+                joined[name] = np.empty(shape, values.dtype)
+            joined[name][at : at + blocks.size] = values
+        status = np.maximum(status, frames.status)
+    small = sum(v.nbytes for v in joined.values()) <= HELD_BYTES
     series = []
     for name in record:
-        if name in framewise and frames is not None:
-            joined = frames[name].with_values(np.concatenate(pieces[name]))
-            series.append(joined)
+        if frames is not None and name in joined:
+            values = jnp.asarray(joined[name]) if small else joined[name]
+            series.append(frames[name].with_values(values))
         else:
-            series.append(head[name])
-    return Recording(tuple(series), record, np.asarray(status, np.uint8))
+            series.append(blocks.whole[name])
+    status = jnp.asarray(status, jnp.uint8) if small else np.asarray(status, np.uint8)
+    return Recording(tuple(series), record, status)
 
 
 def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
-    """Frames at a time where the caller does not say: all, if there is room for them.
+    """Frames at a time where the caller does not say; none if it cannot be blocked.
 
     Blocks of any length give the same bits, since they are one program; a whole run as
     one program may round otherwise. So what can be made in blocks always is.
@@ -74,30 +134,20 @@ def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
         process: as `simulate` runs it.
         shapes: the recording that it would make, without values.
     """
-    framewise = _made_by_frames(process, shapes.names)
-    largest = max((shapes[name].values.size for name in framewise), default=0)
+    framewise = made_by_frames(process, shapes.names)
     if not framewise:
         return None
     try:
         _refuse_late_steps(process)
     except ValueError:
         return None
-    if 4 * largest <= AT_ONCE_BYTES:  # every step on the way holds it in float32
-        return ALL
-    # a small block stays in a CPU's cache; a GPU wants work enough for all its cores
-    return 8 if jax.default_backend() == "cpu" else 64
+    pixels = max(math.prod(shapes[name].values.shape[1:]) for name in framewise)
+    block = max(1, round(BLOCK_PIXELS / max(pixels, 1)))
+    # a GPU wants work enough for all its cores
+    return block if jax.default_backend() == "cpu" else max(64, 16 * block)
 
 
-def _frame_steps(process: Pipeline) -> dict[str, AbstractFrameStep]:
-    pairs = zip(process.names, process.steps, strict=True)
-    return {n: s for n, s in pairs if isinstance(s, AbstractFrameStep)}
-
-
-def _step(process: Pipeline, name: str) -> AbstractFrameStep:
-    return _frame_steps(process)[name]
-
-
-def _made_by_frames(process: Pipeline, record: tuple[str, ...]) -> tuple[str, ...]:
+def made_by_frames(process: Pipeline, record: tuple[str, ...]) -> tuple[str, ...]:
     """Which of the recorded names come frame by frame."""
     makers: dict[str, bool] = {}
     for name, step in zip(process.names, process.steps, strict=True):
@@ -125,65 +175,3 @@ def _refuse_late_steps(process: Pipeline) -> None:
                 )
         for signal in step.cards():
             late.pop(signal, None)
-
-
-@eqx.filter_jit
-def _head(
-    process: Pipeline, key: PRNGKeyArray, whole: tuple[str, ...]
-) -> tuple[Recording, dict[str, dict[str, Any]]]:
-    """Everything that sees the whole recording; and what each frame step is given."""
-    made: dict[str, Any] = {}
-    log: dict[str, Any] = {}
-    given: dict[str, dict[str, Any]] = {}
-    for name, step in zip(process.names, process.steps, strict=True):
-        step_key = fold_name(key, name)
-        if not isinstance(step, AbstractFrameStep):
-            run_step(name, step, step_key, made, log)
-            continue
-        once = run_once(name, step, step_key, made)
-        given[name] = {n: made[n] for n in step.needs_frame if n in made} | once
-        for signal in step.cards():
-            made.pop(signal, None)
-        made |= once
-        log |= {f"{name}.{n}": value for n, value in once.items()}
-    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
-    return record_of(made | log, whole, statuses), given
-
-
-def _timed_only(given: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {
-        f"{step}.{n}": value
-        for step, needs in given.items()
-        for n, value in needs.items()
-        if isinstance(value, Series) and value.card.timed
-    }
-
-
-@eqx.filter_jit
-def _cut(given: Any, at: Int[Array, ""], size: int) -> Any:
-    def cut(value: Any) -> Any:
-        if not (isinstance(value, Series) and value.card.timed):
-            return value
-        return value.with_values(jax.lax.dynamic_slice_in_dim(value.values, at, size))
-
-    return jax.tree.map(cut, given, is_leaf=lambda x: isinstance(x, Series))
-
-
-@eqx.filter_jit
-def _tail(
-    process: Pipeline,
-    key: PRNGKeyArray,
-    given: dict[str, dict[str, Any]],
-    index: Int[Array, "frame"],
-    record: tuple[str, ...],
-) -> Recording:
-    """One block of frames through every frame step."""
-    made: dict[str, Any] = {}
-    log: dict[str, Any] = {}
-    for name, step in _frame_steps(process).items():
-        needs = {n: made[n] for n in step.needs_frame if n in made} | given[name]
-        out = run_block(name, step, fold_name(key, name), needs, index)
-        made |= out
-        log |= {f"{name}.{n}": value for n, value in out.items()}
-    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
-    return record_of(made | log, record, statuses)

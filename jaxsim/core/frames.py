@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from jaxsim.core.signal import Series
 from jaxsim.core.step import AbstractFrameStep, arguments, wrap
@@ -39,7 +39,7 @@ def run_block(
     takes = {n: _plain(needs[n]) for n in names}
     axes: dict[str, int | None] = {n: 0 if _timed(needs[n]) else None for n in names}
     if step.resamples:
-        takes["movie"] = _kept(takes["movie"], index)
+        takes["movie"] = kept(takes["movie"], index[0] >= 0)
     if "key" in arguments(type(step).__call__):
         frames = jax.random.fold_in(key, 1)
         takes["key"] = jax.vmap(lambda i: jax.random.fold_in(frames, i))(index)
@@ -58,9 +58,16 @@ def run_block(
     return {n: wrap(n, value, cards[n], clock, name) for n, value in out.items()}
 
 
-def _kept(movie: Array, index: Int[Array, "frame"]) -> Array:
-    """The movie, in memory: a branch that the compiler cannot foresee stops fusion."""
-    return jax.lax.cond(index[0] >= 0, lambda x: x, jnp.zeros_like, movie)
+def kept(values: Array, surely: Bool[Array, ""]) -> Array:
+    """Values, in memory: a branch that the compiler cannot foresee stops fusion.
+
+    What reads a computed value several times computes it as often, unless it is kept.
+
+    Args:
+        values: computed, and about to be read at several places.
+        surely: true, but not to the compiler; no batch of truths.
+    """
+    return jax.lax.cond(surely, lambda x: x, jnp.zeros_like, values)
 
 
 def run_frames(

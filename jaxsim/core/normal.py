@@ -1,17 +1,20 @@
-"""Normal random numbers, two for each turn of the counter-based generator."""
+"""Uniform and normal numbers, two for each turn of the counter-based generator."""
 
 import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, UInt32
 
 from jaxsim.core.threefry import threefry
 
 
 def normal_pair(
-    key: PRNGKeyArray, shape: tuple[int, int], dtype: Any = None
+    key: PRNGKeyArray,
+    shape: tuple[int, int],
+    dtype: Any = None,
+    rows: UInt32[Array, "row"] | None = None,
 ) -> tuple[Float[Array, "row column"], Float[Array, "row column"]]:
     r"""Two independent arrays of standard normal numbers.
 
@@ -28,16 +31,36 @@ def normal_pair(
         key: `jax.random.key(seed)`.
         shape: rows and columns of each of the two.
         dtype: float32 or float64; the default float type if not given.
+        rows: their numbers; 0, 1, 2 ... by default.
     """
-    dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
-    row, column = (jax.lax.broadcasted_iota(jnp.uint32, shape, i) for i in (0, 1))
-    # 24 bits fill a float32; the same numbers in float64 up to rounding
-    first, second = (
-        (w >> 8).astype(dtype) * 2.0**-24 for w in threefry(key, row, column)
-    )
+    first, second = uniform_pair(key, shape, dtype, rows)
     length = jnp.sqrt(-2.0 * jnp.log(first + 2.0**-25))
     sine, cosine = _of_turns(second)
     return length * cosine, length * sine
+
+
+def uniform_pair(
+    key: PRNGKeyArray,
+    shape: tuple[int, int],
+    dtype: Any = None,
+    rows: UInt32[Array, "row"] | None = None,
+) -> tuple[Float[Array, "row column"], Float[Array, "row column"]]:
+    """Two independent arrays of numbers that are uniform in [0, 1).
+
+    Args:
+        key: `jax.random.key(seed)`.
+        shape: rows and columns of each of the two.
+        dtype: float32 or float64; the default float type if not given.
+        rows: their numbers; 0, 1, 2 ... by default.
+    """
+    dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+    row, column = (jax.lax.broadcasted_iota(jnp.uint32, shape, i) for i in (0, 1))
+    if rows is not None:
+        row = jnp.broadcast_to(rows[:, None], shape)
+    words = threefry(key, row, column)
+    # 24 bits fill a float32; the same numbers in float64 up to rounding
+    first, second = ((word >> 8).astype(dtype) * 2.0**-24 for word in words)
+    return first, second
 
 
 def _of_turns(turns: Float[Array, "..."]) -> tuple[Array, Array]:

@@ -23,7 +23,8 @@ RESULTS = {
     "range. Try a smaller dt_s or another point of the parameters.",
     ERROR: "stopped by an error; run it again.",
     NOT_CONVERGED: "an iteration did not converge; allow more iterations.",
-    DEGENERATE: "the input leaves nothing to compute (constant, empty or singular).",
+    DEGENERATE: "the input leaves nothing to compute (constant, empty or singular), or "
+    "does not fit into the sizes that were planned for it.",
 }
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.alone import alone
-from jaxsim.core.blocks import ALL, automatic_block, simulate_in_blocks
+from jaxsim.core.blocks import automatic_block, simulate_in_blocks
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
 from jaxsim.core.pipeline import Pipeline, as_pipeline
@@ -37,9 +37,9 @@ def simulate(
         record: names of signals ("movie"), also of earlier makers ("render.movie");
             by default the latest value of every name.
         block: frames at a time for the frame-wise steps at the end of the process, so
-            that a long movie needs the memory of one block. The draws are those of
-            the unblocked run. The recording then lives on the host. By default movies
-            of more than 64 million pixels are made so.
+            that a long movie needs the memory of a few blocks; by default as many as
+            fit into a cache. The numbers do not depend on it. More than 256 MB of
+            frames live on the host.
 
     Returns:
         The recording; `recording.status` tells how the run ended.
@@ -79,10 +79,7 @@ def _in_blocks(
     frames = automatic_block(pipeline, shapes) if block is None else block
     if frames is None:
         return _simulate(process, key, names, plain)
-    recording = simulate_in_blocks(pipeline, key, shapes.names, frames)
-    if frames == ALL:
-        recording = jax.tree.map(jnp.asarray, recording)
-    return recording
+    return simulate_in_blocks(pipeline, key, shapes.names, frames)
 
 
 def _as_pipeline(process: AbstractStep) -> Pipeline:

@@ -124,17 +124,5 @@ def light_at(
     field: Float[Array, "y x"], lateral_um: Float[Array, "cell 2"], canvas: Canvas
 ) -> Float[Array, "cell"]:
     """A field of view at places (y, x): linear between pixels, its rim beyond."""
-    (height, width), margin = field.shape, canvas.margin
-    at = canvas.pixels(lateral_um) - margin
-
-    def sides(at: Array, n: int) -> tuple[Array, Array, Array]:
-        at = jnp.clip(at, 0.0, n - 1.0)
-        low = jnp.clip(jnp.floor(jax.lax.stop_gradient(at)), 0.0, max(n - 2.0, 0.0))
-        first = low.astype(jnp.int32)
-        return first, jnp.minimum(first + 1, n - 1), at - low
-
-    up, down, y = sides(at[:, 0], height)
-    left, right, x = sides(at[:, 1], width)
-    upper = field[up, left] * (1.0 - x) + field[up, right] * x
-    lower = field[down, left] * (1.0 - x) + field[down, right] * x
-    return upper * (1.0 - y) + lower * y
+    at = canvas.pixels(lateral_um) - canvas.margin
+    return jax.scipy.ndimage.map_coordinates(field, at.T, order=1, mode="nearest")

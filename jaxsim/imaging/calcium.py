@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Param, concrete, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractStep
@@ -13,7 +14,6 @@ from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.kinetics import kernel_largest
 from jaxsim.imaging.signals import EXPRESSION, TRACE
 from jaxsim.imaging.spike_train import SpikeTrain
-from jaxsim.imaging.spikes import cell_keys
 
 
 class AbstractCalcium(AbstractStep):
@@ -46,9 +46,9 @@ class AbstractCalcium(AbstractStep):
     ) -> dict[str, Any]:
         """Sum the kernels, respond, and scale by what each cell expresses."""
         sum_of_kernels = self._calcium(fine_spikes, canvas.rate_hz)
-        draw = jax.vmap(lambda k: jax.random.normal(k, (), sum_of_kernels.dtype))
-        normal = draw(cell_keys(key, sum_of_kernels.shape[1]))
-        expression = lognormal(normal, self.brightness_cv)
+        n_cells, like = sum_of_kernels.shape[1], sum_of_kernels.dtype
+        normal, _ = normal_pair(key, (1, n_cells), like)
+        expression = lognormal(normal[0], self.brightness_cv)
         light = fine_spikes.alive * expression
         trace = self.f0 + self.response(sum_of_kernels)
         trace = trace * jnp.broadcast_to(light, trace.shape)

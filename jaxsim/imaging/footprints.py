@@ -1,12 +1,15 @@
 """Image: the footprints of all cells as the optics show them, evaluated anywhere."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 
-SIGMAS = 3.5  # how far a blur is followed; what is cut off is below 0.1 % of the light
+BEYOND = 1e-3  # of a cell's light lies outside its square
 
 
 class Image(eqx.Module):
@@ -52,22 +55,53 @@ class Image(eqx.Module):
         upper = jax.lax.erf((off + 0.5) * scale)
         return 0.5 * (upper - jax.lax.erf((off - 0.5) * scale))
 
+    def light(self) -> Float[Array, "cell"]:
+        """All that arrives of each cell."""
+        return self.gain * self.stamp.sum((1, 2))
+
+    def outside(self, half: Float[Array, "cell"]) -> Float[Array, "cell"]:
+        """Part of each cell's light beyond a square around it, from half its side.
+
+        Tails along both axes are summed, each to the nearer side; no gradient.
+        """
+        sigma, stamp = jax.lax.stop_gradient((self.sigma, self.stamp))
+        side = stamp.shape[-1]
+        off = np.abs(np.arange(side) - (side - 1) / 2.0)
+        profile = jnp.concatenate([stamp.sum(1), stamp.sum(2)], axis=1)
+        profile = profile / jnp.maximum(profile.sum(1, keepdims=True) / 2.0, 1e-12)
+        gap = half[:, None] - jnp.asarray(np.tile(off, 2), sigma.dtype)[None]
+        scale = jnp.broadcast_to(0.5**0.5 / sigma[:, None], gap.shape)
+        return 0.5 * (profile * jax.lax.erfc(gap * scale)).sum(1)
+
     def reach(self) -> Float[Array, "cell"]:
-        """Half the side of the square that holds a cell's light, px."""
-        half = self.stamp.shape[-1] / 2.0
-        return SIGMAS * self.sigma + half
+        """Half the side of a square with all but 0.1 % of a cell's light, px."""
+
+        def halve(_: Any, between: tuple[Array, Array]) -> tuple[Array, Array]:
+            low, high = between
+            middle = (low + high) / 2.0
+            more = self.outside(middle) > BEYOND
+            return jnp.where(more, middle, low), jnp.where(more, high, middle)
+
+        most = self.stamp.shape[-1] / 2.0 + 3.5 * jax.lax.stop_gradient(self.sigma)
+        return jax.lax.fori_loop(0, 10, halve, (jnp.zeros_like(most), most))[1]
 
     def patches(
-        self, size: int, cell: Int[Array, "n"]
-    ) -> tuple[Float[Array, "n size size"], Int[Array, "n 2"]]:
-        """Squares around some cells, and the canvas index of their first pixels."""
+        self, size: int, shape: tuple[int, int], cell: Int[Array, "n"]
+    ) -> tuple[Float[Array, "n h w"], Int[Array, "n 2"]]:
+        """Squares around some cells, and the canvas index of their first pixels.
+
+        A square that would leave the canvas is moved to its rim, and still shows all
+        of the canvas that it showed before.
+        """
         middle = jnp.round(jax.lax.stop_gradient(self.centre[cell])).astype(jnp.int32)
-        corner = middle - size // 2
-        along = jnp.arange(size, dtype=jnp.int32)[None, :]
-        rows, columns = (
-            (corner[:, i, None] + along).astype(self.sigma.dtype) for i in (0, 1)
-        )
-        return self.window(cell, rows, columns), corner
+        corners, along = [], []
+        for i, n in enumerate(shape):
+            side = min(size, n)
+            corner = jnp.clip(middle[:, i] - side // 2, 0, n - side)
+            corners.append(corner)
+            index = corner[:, None] + jnp.arange(side, dtype=jnp.int32)[None, :]
+            along.append(index.astype(self.sigma.dtype))
+        return self.window(cell, *along), jnp.stack(corners, axis=1)
 
     def peak(self) -> Float[Array, "cell"]:
         """Light of each cell at its own centre."""

@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, UInt
 
 from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Param, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
-from jaxsim.imaging.poisson import poisson, relaxed_poisson
+from jaxsim.imaging.poisson import FEW, many_photons, poisson, relaxed_poisson
 
 
 COUNTS = Signal("time y x", "ADU", "what the camera writes", observed=True)
@@ -62,23 +62,36 @@ class ImageSensor(AbstractFrameStep):
         self, movie: Float[Array, "time y x"], key: Key[Array, "time"]
     ) -> dict[str, Any]:
         """Expose and read out."""
-        _, height, width = movie.shape
-        draw = lambda k: normal_pair(k, (height, width), movie.dtype)  # noqa: E731
-        shot, read = jax.vmap(draw)(key)
         rate = jnp.maximum(movie, 0.0) * self.photons_per_unit * self.quantum_efficiency
-        most = 2.0**self.bit_depth - 1.0
         if self.readout == "digital":
-            kind = jnp.uint8 if self.bit_depth <= 8 else jnp.uint16
-            counts = self._counts(poisson, rate, shot, read)
-            return {"movie": jnp.clip(jnp.floor(counts), 0.0, most).astype(kind)}
+            return {"movie": self._digits(rate, key)}
+        shot, read = _normals(key, rate)
         smooth = self._counts(relaxed_poisson, rate, shot, read)
         if self.readout == "relaxed":
             return {"movie": smooth}
         hard = jnp.floor(self._counts(poisson, rate, shot, read))
-        inside = (hard >= 0.0) & (hard <= most)
+        inside = (hard >= 0.0) & (hard <= self.largest)
         slope = jnp.where(inside, smooth - jax.lax.stop_gradient(smooth), 0.0)
-        value = jax.lax.stop_gradient(jnp.clip(hard, 0.0, most))
+        value = jax.lax.stop_gradient(jnp.clip(hard, 0.0, self.largest))
         return {"movie": value + slope}
+
+    @property
+    def largest(self) -> float:
+        """The largest number that the bit depth holds."""
+        return 2.0**self.bit_depth - 1.0
+
+    def _digits(
+        self, rate: Float[Array, "time y x"], key: Key[Array, "time"]
+    ) -> UInt[Array, "time y x"]:
+        kind = jnp.uint8 if self.bit_depth <= 8 else jnp.uint16
+
+        def by(law: Callable) -> Array:
+            counts = self._counts(law, rate, *_normals(key, rate))
+            return jnp.clip(jnp.floor(counts), 0.0, self.largest).astype(kind)
+
+        # each branch draws for itself, so that it is one loop over the pixels
+        dark = jnp.any(rate < FEW)
+        return jax.lax.cond(dark, lambda: by(poisson), lambda: by(many_photons))
 
     def _counts(self, law: Callable, rate: Array, shot: Array, read: Array) -> Array:
         """Numbers before they are made whole; `law` turns normals into photons."""
@@ -92,3 +105,8 @@ class ImageSensor(AbstractFrameStep):
         if self.shot_noise == "poisson":
             electrons = electrons + noise * read
         return electrons * self.gain_adu_per_e + self.offset_adu
+
+
+def _normals(key: Key[Array, "time"], like: Float[Array, "time y x"]) -> Any:
+    """Two standard normals for every pixel of every frame."""
+    return jax.vmap(lambda k: normal_pair(k, like.shape[1:], like.dtype))(key)

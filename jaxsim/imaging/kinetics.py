@@ -1,11 +1,9 @@
 """Kinetics of an indicator: the kernel of two exponentials, its peak and width."""
 
 import math
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 
@@ -21,16 +19,6 @@ def kernel_largest(
     bins = jnp.floor(jax.lax.stop_gradient(kernel_peak_s(rise, decay)) / bin_s)
     near = jnp.stack([bins, bins + 1.0]) * bin_s
     return jnp.max(jnp.exp(-near / decay) - jnp.exp(-near / rise))
-
-
-def sampled_kernel(
-    tau_rise_s: float, tau_decay_s: float, rate_hz: float, n_taps: int | None = None
-) -> np.ndarray:
-    """The kernel at samples, divided by its largest one; 5 decay times by default."""
-    n = math.ceil(5.0 * tau_decay_s * rate_hz) if n_taps is None else n_taps
-    t = np.arange(n) / rate_hz
-    kernel = np.exp(-t / tau_decay_s) - np.exp(-t / tau_rise_s)
-    return kernel / kernel.max()
 
 
 def kernel_timing(tau_rise_s: float, tau_decay_s: float) -> tuple[float, float]:
@@ -62,19 +50,23 @@ def tau_from_kernel_timing(peak_s: float, width_s: float) -> tuple[float, float]
             f"tau_from_kernel_timing({peak_s:g}, {width_s:g}): both times must be "
             "above 0 s."
         )
+    from scipy.optimize import brentq
+
     low, high = 1e-9, 1.0 - 1e-6
 
     def excess(q: float) -> float:
         peak, width = _timing(q)
         return peak / width - peak_s / width_s
 
-    ratio = high if excess(high) <= 0.0 else _root(excess, low, high)
+    ratio = high if excess(high) <= 0.0 else float(brentq(excess, low, high))
     decay_s = width_s / _timing(ratio)[1]
     return ratio * decay_s, decay_s
 
 
 def _timing(ratio: float) -> tuple[float, float]:
     """Peak and width for a decay time of one."""
+    from scipy.optimize import brentq
+
     peak = ratio * math.log(ratio) / (ratio - 1.0)
     top = math.exp(-peak) - math.exp(-peak / ratio)
 
@@ -84,16 +76,4 @@ def _timing(ratio: float) -> tuple[float, float]:
     far = peak + 1.0
     while over(far) > 0.0:
         far *= 2.0
-    return peak, _root(over, peak, far) - _root(over, 0.0, peak)
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function changes its sign between two places, by bisection."""
-    rising = function(low) < 0.0
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if (function(middle) < 0.0) == rising:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+    return peak, float(brentq(over, peak, far)) - float(brentq(over, 0.0, peak))

@@ -10,13 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Data, Param, concrete, data, param, static
-from jaxsim.core.recording import DEGENERATE
+from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.recurrence import oscillator, white_to_red
-from jaxsim.imaging.shift import Interpolation, reach, shifted_crop
+from jaxsim.imaging.shift import Interpolation, reach, shifted_crops
 from jaxsim.imaging.signals import MOVIE, SHIFT
 
 
@@ -53,6 +54,7 @@ class AbstractMotion(AbstractFrameStep):
     }
     makes_once: ClassVar[tuple[str, ...]] = ("shift", "status")
     resamples: ClassVar[bool] = True
+    blockwise: ClassVar[bool] = True
 
     @abc.abstractmethod
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
@@ -72,18 +74,21 @@ class AbstractMotion(AbstractFrameStep):
         room = float(canvas.margin - need)
         held = jnp.clip(path, -room, room)
         outside = jnp.abs(path - held).max() > 1e-3
-        bad = jnp.asarray(DEGENERATE, jnp.uint8)
+        bad, good = jnp.uint8(DEGENERATE), jnp.uint8(OK)
         return {
             "shift": canvas.series(held, SHIFT),
-            "status": jnp.where(outside, bad, jnp.uint8(1)),
+            "status": jnp.where(outside, bad, good),
         }
 
     def __call__(
-        self, movie: Float[Array, "y x"], shift: Float[Array, "2"], canvas: Canvas
+        self,
+        movie: Float[Array, "time y x"],
+        shift: Float[Array, "time 2"],
+        canvas: Canvas,
     ) -> dict[str, Any]:
         """The field of view, sub-pixel."""
         kind = self.interpolation
-        return {"movie": shifted_crop(movie, shift, canvas.margin, canvas.fov, kind)}
+        return {"movie": shifted_crops(movie, shift, canvas.margin, canvas.fov, kind)}
 
 
 class StillTissue(AbstractMotion):
@@ -131,7 +136,7 @@ class WalkMotion(AbstractMotion):
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Walk, from the middle."""
-        steps = _per_frame(key, canvas, jax.random.normal)
+        steps, _ = normal_pair(key, (canvas.n_frames, 2), canvas.pixel_um.dtype)
         steps = steps.at[0].set(0.0) * self.spread_um / math.sqrt(canvas.rate_hz)
 
         def walk(place: Array, step: Array) -> tuple[Array, Array]:
@@ -189,10 +194,8 @@ class OscillatorMotion(AbstractMotion):
         n_bins = max(round(300.0 / canvas.rate_hz), 1)
         dt = 1.0 / (n_bins * canvas.rate_hz)
 
-        def draw(key: PRNGKeyArray, shape: tuple, dtype: Any) -> Array:
-            return jax.random.normal(key, (n_bins, 3), dtype)
-
-        white = _per_frame(key, canvas, draw).reshape(-1, 3)
+        size = n_bins * canvas.n_frames, 3
+        white, _ = normal_pair(key, size, canvas.pixel_um.dtype)
         tau = jnp.asarray([0.3, 0.12, 0.12], white.dtype)
         red = white_to_red(tau / (tau + dt), white)
         turns = jnp.cumsum(self.locomotion_freq_hz * (1.0 + 0.15 * red[:, 0])) * dt
@@ -223,10 +226,3 @@ def _radius(place: Array) -> Array:
 def _unit(path: Array) -> Array:
     size = jnp.sqrt((path**2).sum(axis=-1).mean() + 1e-18)
     return path / size
-
-
-def _per_frame(key: PRNGKeyArray, canvas: Canvas, draw: Any) -> Array:
-    """Draws of every frame from a key of its own: a longer recording begins alike."""
-    frames = jnp.arange(canvas.n_frames, dtype=jnp.uint32)
-    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(frames)
-    return jax.vmap(lambda k: draw(k, (2,), canvas.pixel_um.dtype))(keys)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from jaxsim.core.normal import normal_pair
 from jaxsim.core.param import Param, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
@@ -125,12 +126,7 @@ class Neuropil(AbstractFrameStep):
         self, key: PRNGKeyArray, canvas: Canvas
     ) -> Float[Array, "time component"]:
         like = canvas.pixel_um.dtype
-        frames = jnp.arange(canvas.n_frames, dtype=jnp.uint32)
-        white = jax.vmap(
-            lambda i: jax.random.normal(
-                jax.random.fold_in(key, i), (self.n_components,), like
-            )
-        )(frames)
+        white, _ = normal_pair(key, (canvas.n_frames, self.n_components), like)
         kept = jnp.exp(-1.0 / (self.temporal_tau_s * canvas.rate_hz))
         return white_to_red(jnp.broadcast_to(kept, (self.n_components,)), white)
 
@@ -164,7 +160,7 @@ def smooth_field(
 
     down, right = transfer(np.fft.fftfreq(height)), transfer(np.fft.rfftfreq(width))
     power = (down**2).mean() * (transfer(np.fft.fftfreq(width)) ** 2).mean()
-    waves = jnp.fft.rfft2(jax.random.normal(key, (height, width), like))
+    waves = jnp.fft.rfft2(normal_pair(key, (height, width), like)[0])
     waves = waves * (down[:, None] * right[None, :]).astype(waves.dtype)
     field = jnp.fft.irfft2(waves, s=(height, width))
     return field[: shape[0], : shape[1]] / jnp.sqrt(power)

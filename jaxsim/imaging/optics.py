@@ -23,6 +23,20 @@ def diffraction_um(
     return 0.21e-3 * emission_nm / na
 
 
+def blur_um(
+    canvas: Canvas, scatter_um: Float[Array, "*n"], off_um: Float[Array, "*n"]
+) -> Float[Array, "*n"]:
+    """Width of what a point becomes: diffraction, scatter and defocus together.
+
+    Args:
+        canvas: whose aperture and wavelength count.
+        scatter_um: standard deviation that scattering adds.
+        off_um: distance from the focal surface.
+    """
+    sharp = diffraction_um(canvas.na, canvas.emission_nm)
+    return jnp.sqrt(sharp**2 + scatter_um**2 + (canvas.na * off_um) ** 2)
+
+
 class Optics(AbstractStep):
     r"""Diffraction, scattering, defocus and collection of light, in closed form.
 
@@ -71,12 +85,7 @@ class Optics(AbstractStep):
         """The equations above."""
         z, lateral = position.values[:, 0], position.values[:, 1:]
         off = z + focal_rise(lateral, canvas) - focal_depth.values
-        blur = (
-            diffraction_um(canvas.na, canvas.emission_nm) ** 2
-            + (self.scatter_blur_per_um * z) ** 2
-            + (canvas.na * off) ** 2
-        )
-        sigma = jnp.sqrt(blur) / canvas.pixel_um
+        sigma = blur_um(canvas, self.scatter_blur_per_um * z, off) / canvas.pixel_um
         lost = 1.0 / self.scatter_mfp_excitation_um + 1.0 / self.scatter_mfp_emission_um
         gain = jnp.exp(-z * lost) * canvas.na**2 * alive.values
         image = Image(footprint.values, canvas.pixels(lateral), sigma, gain)

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import Pipeline
-from jaxsim.imaging.neurons import PlaceNeurons, stamp_px_needed
+from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
 from jaxsim.imaging.render import Render
 
 
@@ -39,8 +39,7 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
         "neurons.stamp_px": stamp_px_needed(neurons, float(canvas.pixel_um))
     }
     if neurons.positions_um is None:
-        n_cells = float(neurons.n_cells(canvas))
-        changes["neurons.max_cells"] = max(1, math.ceil(SPARE * n_cells))
+        changes["neurons.max_cells"] = math.ceil(SPARE * cells_needed(neurons, canvas))
     process = replace(process, changes)
     reach = _reach(process, jax.random.key(0) if key is None else key)
     return replace(process, {"render.patches": patch_classes(reach)})
@@ -48,19 +47,23 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
 
 def _reach(process: Pipeline, key: Any) -> np.ndarray:
     """How far each cell's light goes, px; of an example."""
-    process = replace(process, {"neurons.morphology": "soma"})  # drawn faster
     before = list(process.names).index("render")
     steps = zip(process.names[:before], process.steps[:before], strict=True)
     lit = {"fine_spikes", "trace"}  # what cells do takes time, and moves no light
     front = Pipeline(**{n: step for n, step in steps if not lit & set(step.cards())})
     image = eqx.filter_jit(front)(key)["image"]
-    return np.asarray(image.reach())
+    return np.where(image.light() > 0, image.reach(), 0.0)
 
 
 def patch_classes(reach: np.ndarray, step: int = 16) -> tuple[tuple[int, int], ...]:
-    """Sides in steps of 16 px with the number of cells that need each, widest first."""
-    sides = np.ceil(2.0 * np.asarray(reach) * SPARE / step).astype(int) * step
-    found, counts = np.unique(sides, return_counts=True)
-    return tuple(
-        (int(s), int(n)) for s, n in zip(found[::-1], counts[::-1], strict=True)
-    )
+    """Sides in steps of 16 px with the number of cells that need each, widest first.
+
+    Of the wide ones there are 15 % and two more than this example needs, since another
+    draw of cells has more of them; empty places, of reach 0, need none.
+    """
+    sides = np.ceil(2.0 * np.asarray(reach) / step).astype(int) * step
+    sides = np.maximum(sides, step)
+    found = np.unique(sides[sides > step] if (sides > step).any() else sides)[::-1]
+    room = [math.ceil(SPARE * (sides >= side).sum()) + 2 for side in found]
+    counts = np.diff([0, *np.minimum(room, len(sides))])
+    return tuple((int(s), int(n)) for s, n in zip(found, counts, strict=True) if n)

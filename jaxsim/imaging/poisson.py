@@ -5,22 +5,34 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-FEW = 8.0  # photons, below which the law is inverted exactly
-MOST = 36  # counts that the inversion can give; more have a probability below 1e-12
+FEW = 3.0  # photons, below which the law is inverted exactly
+MOST = 15  # counts that the inversion tells apart; more have a probability below 1e-6
 
 
 def poisson(rate: Float[Array, "*n"], normal: Float[Array, "*n"]) -> Float[Array, "*n"]:
     r"""Whole numbers with the Poisson law, from a standard normal each.
 
-    From 8 photons on, the floor of an expansion of the quantile function,
+    From 3 photons on, the floor of an expansion of the quantile function (see
+    `many_photons`); below, the cumulative law is inverted.
+    """
+    return jnp.where(rate < FEW, _inverted(rate, normal), many_photons(rate, normal))
 
-    $$ Q = \lambda + \sqrt\lambda\, w + \tfrac13 + \tfrac{w^2}{6}
+
+def many_photons(
+    rate: Float[Array, "*n"], normal: Float[Array, "*n"]
+) -> Float[Array, "*n"]:
+    r"""Poisson numbers where every rate is at least 3.
+
+    $$ \begin{aligned} Q = \lambda &+ \sqrt\lambda\, w + \frac13 + \frac{w^2}{6}
       - \frac{w/36 + w^3/72}{\sqrt\lambda}
-      + \frac{-8/405 + 7 w^2/810 + w^4/270}{\lambda}, $$
+      + \frac{-8/405 + 7 w^2/810 + w^4/270}{\lambda} \\
+      &+ \frac{671 w/38880 - 137 w^3/38880 - 23 w^5/17280}{\lambda^{3/2}} \\
+      &+ \frac{-16/25515 - 5189 w^2/408240 + 5 w^4/3024 + 19 w^6/34020}{\lambda^2}
+    \end{aligned} $$
 
-    whose law has a total variation distance from Poisson's below 3e-4 (4e-5 from 20
-    photons on). Below 8 the cumulative law is inverted; that is skipped when no rate is
-    so low.
+    The law of its floor has a total variation distance from Poisson's below 6e-4 at 3
+    photons, 2e-4 from 4 and 4e-5 from 8 on. The first line is Giles's; the terms after
+    it follow in the same way from the inverse of the incomplete gamma function.
 
     ```bibtex
     @article{giles2016algorithm,
@@ -33,12 +45,19 @@ def poisson(rate: Float[Array, "*n"], normal: Float[Array, "*n"]) -> Float[Array
     }
     ```
     """
-    fast = jnp.floor(jnp.maximum(_quantile(jnp.maximum(rate, FEW), normal), 0.0))
-
-    def with_exact() -> Array:
-        return jnp.where(rate < FEW, _inverted(rate, normal), fast)
-
-    return jax.lax.cond(jnp.any(rate < FEW), with_exact, lambda: fast)
+    # each quotient is used once: a shared one would be kept in memory, at four times
+    # the time of all of this
+    rate, w2 = jnp.maximum(rate, FEW), normal * normal
+    root, per_rate = jnp.sqrt(rate), 1.0 / rate
+    odd1 = -1.0 / 36.0 - w2 / 72.0
+    even2 = -8.0 / 405.0 + w2 * (7.0 / 810.0 + w2 / 270.0)
+    odd3 = 671.0 / 38880.0 - w2 * (137.0 / 38880.0 + w2 * (23.0 / 17280.0))
+    even4 = -16.0 / 25515.0 + w2 * (
+        -5189.0 / 408240.0 + w2 * (5.0 / 3024.0 + w2 * (19.0 / 34020.0))
+    )
+    first = rate + root * normal + 1.0 / 3.0 + w2 / 6.0 + normal * odd1 / root
+    later = per_rate * (even2 + normal / root * odd3 + per_rate * even4)
+    return jnp.floor(jnp.maximum(first + later, 0.0))
 
 
 def relaxed_poisson(
@@ -54,15 +73,6 @@ def relaxed_poisson(
     """
     lean = rate / (rate + 0.1) / 6.0
     return rate + jnp.sqrt(rate + 0.01) * normal + lean * (normal * normal - 1.0)
-
-
-def _quantile(rate: Array, normal: Array) -> Array:
-    """The Poisson quantile function, before it is cut to whole numbers."""
-    root, w2 = jnp.sqrt(rate), normal * normal
-    first = 1.0 / 3.0 + w2 / 6.0
-    second = normal * (1.0 / 36.0 + w2 / 72.0) / root
-    third = (-8.0 / 405.0 + w2 * (7.0 / 810.0 + w2 / 270.0)) / rate
-    return rate + root * normal + first - second + third
 
 
 def _inverted(rate: Array, normal: Array) -> Array:

@@ -7,13 +7,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import static
-from jaxsim.core.recording import DEGENERATE
+from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.footprints import Image
 from jaxsim.imaging.signals import MOVIE
 
+
+MOST_SPILLED = 0.01  # of a cell's light, or the run is degenerate
 
 # a window added in place: its transpose is one small read, unlike slice-and-update's
 _WINDOW = jax.lax.ScatterDimensionNumbers(
@@ -29,10 +31,10 @@ class Render(AbstractFrameStep):
     $$ M_t(y, x) = \sum_i A_i(y, x)\, C_i(t) $$
 
     A cell is painted as a square patch. Patches come in classes of a fixed size and
-    number; the widest cells, by rank of blur, get the widest patches, so shapes are
-    static while every parameter of the optics may change. A cell that reaches beyond
-    its patch would lose light: `spilled` tells by how much, and the status of the run
-    is then "degenerate".
+    number; the widest cells, by rank, get the widest patches, so shapes are static
+    while every parameter of the optics may change. A cell that reaches beyond its patch
+    loses light: `spilled` is the largest part that any cell loses, and above 1 % the
+    status of the run is "degenerate".
 
     **Needs:** `trace`, `image`, `canvas`. **Makes:** `movie` (as large as the canvas),
     `spilled`.
@@ -47,42 +49,37 @@ class Render(AbstractFrameStep):
     makes: ClassVar[dict[str, Signal]] = {
         "movie": MOVIE,
         "cut": Signal("", "", "footprints cut in squares"),
-        "spilled": Signal(
-            "", "px", "how far cells reach beyond their patches, at most"
-        ),
-        "status": Signal("", "1", "degenerate when something spills"),
+        "spilled": Signal("", "1", "light that a cell loses at its patch, at most"),
+        "status": Signal("", "1", "degenerate when a cell spills more than 1 %"),
     }
     makes_once: ClassVar[tuple[str, ...]] = ("cut", "spilled", "status")
     blockwise: ClassVar[bool] = True
 
-    def once(self, image: Image) -> dict[str, Any]:
+    def once(self, image: Image, canvas: Canvas) -> dict[str, Any]:
         """Cut the footprints, the widest first."""
-        n_cells = len(image.sigma)
-        reach = jnp.where(image.gain > 0, image.reach(), 0.0)  # empty places: last
+        n_cells, lit = len(image.sigma), image.gain > 0
+        reach = jnp.where(lit, image.reach(), 0.0)  # empty places: last
         order = jnp.argsort(-reach)
-        cut, worst, at = [], [], 0
+        half = jnp.zeros_like(reach)
+        cut, at = [], 0
         for i, (size, count) in enumerate(self.patches):
             last = i == len(self.patches) - 1
             cell = order[at:] if last else order[at : at + count]
             at = min(n_cells, at + count)
             if not cell.shape[0]:
                 continue
-            light, corner = image.patches(size, cell)
-            cut.append((light, corner, cell))
-            worst.append(jnp.max(reach[cell] - size / 2.0))
-        spilled = jnp.maximum(jnp.max(jnp.stack(worst)), 0.0)
-        bad = jnp.asarray(DEGENERATE, jnp.uint8)
-        status = jnp.where(spilled > 0.5, bad, jnp.uint8(1))
+            cut.append((*image.patches(size, canvas.shape, cell), cell))
+            half = half.at[cell].set(size / 2.0)
+        spilled = jnp.max(jnp.where(lit, image.outside(half), 0.0))
+        bad, good = jnp.uint8(DEGENERATE), jnp.uint8(OK)
+        status = jnp.where(spilled > MOST_SPILLED, bad, good)
         return {"cut": tuple(cut), "spilled": spilled, "status": status}
 
     def __call__(
         self, trace: Float[Array, "time cell"], cut: Any, canvas: Canvas
     ) -> dict[str, Any]:
         """Add the patches up, one cell after the other, a block of frames at a time."""
-        pad = max(size for size, _ in self.patches)
-        height, width = canvas.shape
-        frames = (len(trace), height + 2 * pad, width + 2 * pad)
-        movie = jnp.zeros(frames, trace.dtype)
+        movie = jnp.zeros((len(trace), *canvas.shape), trace.dtype)
 
         def paint(movie: Array, cell: Any) -> tuple[Array, None]:
             light, corner, bright = cell
@@ -97,9 +94,5 @@ class Render(AbstractFrameStep):
             return painted, None
 
         for light, corner, cell in cut:
-            # what lies wholly outside is painted into the rim, which is cut off
-            most = (side - light.shape[-1] for side in movie.shape[1:])
-            inside = [jnp.clip(corner[:, i] + pad, 0, m) for i, m in enumerate(most)]
-            given = light, jnp.stack(inside, axis=1), trace[:, cell].T
-            movie, _ = jax.lax.scan(paint, movie, given)
-        return {"movie": movie[:, pad:-pad, pad:-pad]}
+            movie, _ = jax.lax.scan(paint, movie, (light, corner, trace[:, cell].T))
+        return {"movie": movie}

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxsim.core.frames import kept
+
 
 Interpolation = Literal["sinc", "linear"]
 
@@ -21,14 +23,14 @@ def reach(interpolation: Interpolation) -> int:
     return TAPS[interpolation] // 2
 
 
-def shifted_crop(
-    image: Float[Array, "y x"],
-    shift: Float[Array, "2"],
+def shifted_crops(
+    images: Float[Array, "time y x"],
+    shifts: Float[Array, "time 2"],
     margin: int,
     size: tuple[int, int],
     interpolation: Interpolation = "sinc",
-) -> Float[Array, "h w"]:
-    r"""The middle of an image whose content has moved down and right by a shift.
+) -> Float[Array, "time h w"]:
+    r"""The middles of images whose content has moved down and right by a shift each.
 
     $$ \text{out}(y, x) = \text{image}(y + m - \Delta_y,\ x + m - \Delta_x) $$
 
@@ -39,27 +41,37 @@ def shifted_crop(
     that sharpness flickers with motion; it is what other simulators do.
 
     Args:
-        image: with a margin on every side.
-        shift: (down, right) in px, at most `margin - reach(interpolation)`.
+        images: with a margin on every side.
+        shifts: (down, right) in px, at most `margin - reach(interpolation)`.
         margin: px.
         size: height and width of the result.
         interpolation: how to read between pixels.
     """
-    taps = TAPS[interpolation]
-    whole = jnp.floor(jax.lax.stop_gradient(-shift))
-    rows, columns = tap_weights(-shift - whole, interpolation)
+    taps, (height, width) = TAPS[interpolation], size
+    surely = shifts[0, 0] > -jnp.inf
+    whole = jnp.floor(jax.lax.stop_gradient(-shifts))
+    weights = kept(tap_weights(-shifts - whole, interpolation), surely)
+    rows, columns = weights[:, 0], weights[:, 1]
     start = margin + whole.astype(jnp.int32) - (taps // 2 - 1)
-    height, width = size
-    region = jax.lax.dynamic_slice(
-        image, (start[0], start[1]), (height + taps - 1, width + taps - 1)
-    )
-    down = rows[0] * region[:height]
-    for k in range(1, taps):
-        down = down + rows[k] * region[k : k + height]
-    across = columns[0] * down[:, :width]
-    for k in range(1, taps):
-        across = across + columns[k] * down[:, k : k + width]
-    return across
+
+    def cut_and_mix_rows(image: Array, start: Array, weights: Array) -> Array:
+        around = (height + taps - 1, width + taps - 1)
+        region = jax.lax.dynamic_slice(image, (start[0], start[1]), around)
+        return _mixed(weights, [region[k : k + height] for k in range(taps)])
+
+    def mix_columns(image: Array, weights: Array) -> Array:
+        return _mixed(weights, [image[:, k : k + width] for k in range(taps)])
+
+    down = jax.vmap(cut_and_mix_rows)(images, start, rows)
+    down = kept(down, surely)  # else mixed anew for every column
+    return jax.vmap(mix_columns)(down, columns)
+
+
+def _mixed(weights: Float[Array, "tap"], parts: list[Array]) -> Array:
+    total = weights[0] * parts[0]
+    for k in range(1, len(parts)):
+        total = total + weights[k] * parts[k]
+    return total
 
 
 def tap_weights(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from jaxsim.core.normal import uniform_pair
 from jaxsim.core.param import Data, Param, data, param, static
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
@@ -124,54 +125,52 @@ class MarkovSpikes(AbstractStep):
         return _mixed(self.active_part(), self.active_rate_hz, self.quiescent_rate_hz)
 
     def __call__(self, canvas: Canvas, alive: Any, key: PRNGKeyArray) -> dict[str, Any]:
-        """Draw, cell by cell."""
+        """Draw."""
         there = alive.values
         n_bins = bins_per_frame(self.spike_sim_hz, canvas)
         n_lead = int(np.ceil(self.lead_s * canvas.rate_hz))
-        shape = n_lead + canvas.n_frames, n_bins
+        shape = n_lead + canvas.n_frames, n_bins, len(there)
         bin_hz = n_bins * canvas.rate_hz
         if self.estimator == "expected":
             chance = jnp.minimum(self.mean_rate_hz() / bin_hz, 1.0)
-            fine = jnp.broadcast_to(chance, (*shape, len(there)))
+            fine = jnp.broadcast_to(chance, shape)
         else:
-            draw = jax.vmap(lambda k: self._cell(k, n_lead, shape, bin_hz), out_axes=2)
-            fine = draw(cell_keys(key, len(there)))
+            fine = self._drawn(key, n_lead, shape, bin_hz)
         fine = fine * jnp.broadcast_to(there, fine.shape)
         before = there * jnp.minimum(self.mean_rate_hz() / bin_hz, 1.0)
         return made(SpikeTrain(fine, before, there, n_lead), canvas)
 
-    def _cell(
-        self, key: Array, n_lead: int, shape: tuple[int, int], bin_hz: float
-    ) -> Float[Array, "frame bin"]:
-        """Spikes of one cell; how long the lead is leaves the recording's draws."""
-        first, gate, fire = jax.random.split(key, 3)
-        per_frame = 1 if self.switching == "frame" else shape[1]
-        p_open, p_close = self.switches(shape[1] / per_frame / bin_hz)
+    def _drawn(
+        self, key: PRNGKeyArray, n_lead: int, shape: tuple[int, int, int], bin_hz: float
+    ) -> Float[Array, "frame bin cell"]:
+        """Spikes of all cells; how long the lead is leaves the recording's draws."""
+        n_frames, n_bins, n_cells = shape
+        begin, go = jax.random.split(key)
+        per_frame = 1 if self.switching == "frame" else n_bins
+        p_open, p_close = self.switches(n_bins / per_frame / bin_hz)
         like = p_open.dtype
-
-        def draws(key: Array, columns: int) -> Array:
-            lead, seen = jax.random.split(key)
-            early = jax.random.uniform(lead, (n_lead, columns), like)
-            late = jax.random.uniform(seen, (shape[0] - n_lead, columns), like)
-            return jnp.concatenate([early, late])
-
-        active = _drawn(jax.random.uniform(first, (), like), self.active_part())
+        size = n_frames * n_bins, n_cells
+        first = -n_lead * n_bins  # bins are counted from the recording's first
+        rows = jnp.asarray((first + np.arange(size[0])) % 2**32, jnp.uint32)
+        fire, gate = uniform_pair(go, size, like, rows)
+        fire, gate = fire.reshape(shape), gate.reshape(shape)[:, :per_frame]
+        start = uniform_pair(begin, (1, n_cells), like)[0][0]
+        active = _drawn(start, jnp.broadcast_to(self.active_part(), start.shape))
 
         def step(active: Array, u: Array) -> tuple[Array, Array]:
             active = _drawn(u, _mixed(active, 1.0 - p_close, p_open))
             return active, active
 
-        _, open_ = jax.lax.scan(step, active, draws(gate, per_frame).reshape(-1))
+        _, open_ = jax.lax.scan(step, active, gate.reshape(-1, n_cells))
         rate = _mixed(open_, self.active_rate_hz, self.quiescent_rate_hz)
-        chance = jnp.minimum(rate.reshape(-1, per_frame) / bin_hz, 1.0)
+        chance = jnp.minimum(rate.reshape(-1, per_frame, n_cells) / bin_hz, 1.0)
         chance = jnp.broadcast_to(chance, shape)
-        u = draws(fire, shape[1])
         if self.estimator == "relaxed":
             tiny = float(jnp.finfo(like).eps)
             odds = _logit(jnp.clip(chance, tiny, 1.0 - tiny))
-            odds = odds - _logit(jnp.clip(u, tiny, 1.0 - tiny))
+            odds = odds - _logit(jnp.clip(fire, tiny, 1.0 - tiny))
             return jax.nn.sigmoid(odds / self.temperature)
-        return _drawn(u, chance)
+        return _drawn(fire, chance)
 
 
 class PoissonSpikes(AbstractStep):
@@ -217,8 +216,8 @@ class PoissonSpikes(AbstractStep):
         chance = -jnp.expm1(-rate / bin_hz)
         fine = chance
         if self.estimator == "straight_through":
-            u = jax.vmap(lambda k: jax.random.uniform(k, (total,), chance.dtype))
-            fine = _drawn(u(cell_keys(key, len(there))).T, chance)
+            u, _ = uniform_pair(key, (total, len(there)), chance.dtype)
+            fine = _drawn(u, chance)
         fine = fine * jnp.broadcast_to(there, fine.shape)
         before = there * chance[0]
         fine = fine.reshape(canvas.n_frames, n_bins, -1)
@@ -280,12 +279,6 @@ class GivenSpikes(AbstractStep):
 def bins_per_frame(spike_sim_hz: float, canvas: Canvas) -> int:
     """Fine bins in a frame, so that they are nearest to `spike_sim_hz`."""
     return max(round(spike_sim_hz / canvas.rate_hz), 1)
-
-
-def cell_keys(key: PRNGKeyArray, n_cells: int) -> Array:
-    """A key per cell; a cell more leaves those of the others."""
-    cells = jnp.arange(n_cells, dtype=jnp.uint32)
-    return jax.vmap(lambda i: jax.random.fold_in(key, i))(cells)
 
 
 def made(train: SpikeTrain, canvas: Canvas) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from jaxsim.core.normal import normal_pair, uniform_pair
+
 
 WAITING = 128  # side branches that may wait; a tree that has more loses the thinnest
 TILE = 32  # px; pieces of the canvas that each look at their nearest segments only
@@ -77,9 +79,8 @@ def _tree(
     tip = _root(root_key, habit.root_radius, size_um)
     none = jnp.zeros((WAITING, 4), size_um.dtype)  # of radius 0: a free place
 
-    def walk(state: Any, number: Array) -> tuple[Any, Segments]:
+    def walk(state: Any, draw: tuple[Array, Array, Array]) -> tuple[Any, Segments]:
         tip, alive, waiting = state
-        draw = jax.random.fold_in(walk_key, number)
         place, heading, radius = tip[:2], tip[2], tip[3]
         ahead = jnp.stack([jnp.sin(heading), jnp.cos(heading)])
         end = place + habit.step_per_radius * radius * ahead
@@ -101,19 +102,22 @@ def _tree(
         tip = jnp.where(goes_on, main, jnp.where(takes, taken, tip))
         return (tip, goes_on | takes, waiting), piece
 
-    steps = jnp.arange(max_segments, dtype=jnp.uint32)
-    return jax.lax.scan(walk, (tip, jnp.asarray(True), none), steps)[1]
+    chance_key, wander_key = jax.random.split(walk_key)
+    size, like = (max_segments, 1), size_um.dtype
+    wander, _ = normal_pair(wander_key, size, like)
+    chance, hand = uniform_pair(chance_key, size, like)
+    draws = wander[:, 0], chance[:, 0], hand[:, 0]
+    return jax.lax.scan(walk, (tip, jnp.asarray(True), none), draws)[1]
 
 
 def _root(
     key: PRNGKeyArray, radius: Float[Array, ""], size_um: Float[Array, "2"]
 ) -> Float[Array, "4"]:
     """(y, x, heading, radius) of a vessel that enters; heading 0 is right, +y down."""
-    which, where, wedge = jax.random.split(key, 3)
-    edge = jax.random.randint(which, (), 0, 4)  # top, bottom, left, right
-    along = jax.random.uniform(where, (), size_um.dtype) - 0.5
-    turn = jax.random.uniform(wedge, (), size_um.dtype, -1.0, 1.0) * jnp.pi
     like = size_um.dtype
+    (which, where), (wedge, _) = (u[0] for u in uniform_pair(key, (1, 2), like))
+    edge = jnp.floor(4.0 * which).astype(jnp.int32)  # top, bottom, left, right
+    along, turn = where - 0.5, (2.0 * wedge - 1.0) * jnp.pi
     fixed = jnp.asarray([-0.5, 0.5, -0.5, 0.5], like)[edge]
     inward = jnp.asarray([0.5, 1.5, 0.0, 1.0], like)[edge] * jnp.pi
     half = jnp.asarray([0.25, 0.25, 0.4, 0.4], like)[edge]
@@ -122,13 +126,17 @@ def _root(
 
 
 def _split(
-    key: PRNGKeyArray, habit: Habit, end: Array, heading: Array, radius: Array
+    draw: tuple[Array, Array, Array],
+    habit: Habit,
+    end: Array,
+    heading: Array,
+    radius: Array,
 ) -> tuple[Array, Array, Array]:
     """Where the vessel goes on, the side branch, and whether there is one."""
-    wander, chance, hand = jax.random.split(key, 3)
-    heading = heading + habit.tortuosity * jax.random.normal(wander, (), radius.dtype)
-    splits = jax.random.uniform(chance, (), radius.dtype) < habit.branch_prob
-    sign = jnp.where(jax.random.bernoulli(hand), 1.0, -1.0).astype(radius.dtype)
+    wander, chance, hand = draw
+    heading = heading + habit.tortuosity * wander
+    splits = chance < habit.branch_prob
+    sign = jnp.where(hand < 0.5, 1.0, -1.0).astype(radius.dtype)
     thick, thin = children(radius, habit.area_main)
     angle = sign * habit.branch_angle
     side = jnp.stack([*end, heading + angle * radius / thin, thin])
@@ -142,14 +150,12 @@ def path_length(
     rows_um: Float[Array, "y"],
     columns_um: Float[Array, "x"],
     nearest: int,
-    overlap: str,
 ) -> tuple[Float[Array, "y x"], Bool[Array, ""]]:
     r"""How far light travels through vessels at every pixel, um.
 
     A straight piece of radius r is crossed over the chord $2 \sqrt{r^2 - d^2}$ at a
-    distance d from its axis. Pieces that overlap are one vessel ("join", the longest
-    chord counts) or lie over each other ("add"). Within 5 % of its edge the chord is
-    rounded off, so that its slope is finite and continuous.
+    distance d from its axis. Pieces that overlap add. Within 5 % of its edge the
+    chord is rounded off, so that its slope is finite and continuous.
 
     The canvas is cut into tiles that look only at the segments nearest to them.
 
@@ -158,7 +164,6 @@ def path_length(
         rows_um: place of every row from the axis.
         columns_um: place of every column.
         nearest: segments that a tile looks at.
-        overlap: "join" or "add".
 
     Returns:
         The lengths, and whether no tile was crossed by more segments than it looks at.
@@ -180,7 +185,7 @@ def path_length(
         chords = jax.vmap(lambda s, on: jnp.where(on, _chord(s, y, x), 0.0))(
             near, reaches
         )
-        return chords.max(0) if overlap == "join" else chords.sum(0), crossing <= count
+        return chords.sum(0), crossing <= count
 
     down, right = jnp.meshgrid(jnp.arange(n_down), jnp.arange(n_right), indexing="ij")
     lengths, fits = jax.lax.map(

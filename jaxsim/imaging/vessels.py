@@ -1,6 +1,6 @@
 """Vessels: a layer of blood above the cells absorbs their light."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -13,7 +13,7 @@ from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.optics import diffraction_um
+from jaxsim.imaging.optics import blur_um
 from jaxsim.imaging.signals import FIELD, MOVIE
 from jaxsim.imaging.vessel_tree import Habit, Segments, grow, path_length
 
@@ -36,7 +36,8 @@ class Vessels(AbstractFrameStep):
        \text{movie} \mathrel{\times}= M $$
 
     L is the path of light through the vessels: the chord of a tube,
-    $2\sqrt{r^2 - d^2}$. Blur is that of the optics at the depth z of the layer,
+    $2\sqrt{r^2 - d^2}$; where several overlap they add. Blur is that of the optics at
+    the depth z of the layer,
     $\sigma^2 = (0.21 \lambda / NA)^2 + (b z)^2 + NA^2 (z - f)^2$. Trees enter at the
     edges of the canvas; a vessel of radius r splits into $r a^{1/3}$ and
     $r (1 - a)^{1/3}$ (Murray's law).
@@ -74,8 +75,7 @@ class Vessels(AbstractFrameStep):
     vasomotion_hz: Param = param(0.1, "Hz", (0.0, 1.0), "rate of vasomotion")
     vasomotion_swing: Param = param(0.05, "1", (0.0, 0.5), "relative radius, slow")
     n_roots: int = static(4, "vessels that enter", bounds=(1, 64))
-    max_segments: int = static(1000, "of each tree, thickest first", bounds=(1, 10**5))
-    overlap: Literal["join", "add"] = static("join", "what overlapping pieces do")
+    max_segments: int = static(500, "of each tree, thickest first", bounds=(1, 10**5))
     pulsates: bool = static(False, "whether radii change in time")
 
     no_gradient: ClassVar[tuple[str, ...]] = ("branch_prob", "min_radius_um")
@@ -147,10 +147,10 @@ class Vessels(AbstractFrameStep):
         self, canvas: Canvas, focal_depth: Float[Array, ""]
     ) -> Float[Array, ""]:
         """Standard deviation of the blur at the depth of the layer."""
-        blur = diffraction_um(canvas.na, canvas.emission_nm) ** 2
-        blur = blur + (self.scatter_blur_per_um * self.depth_um) ** 2
-        blur = blur + (canvas.na * (self.depth_um - focal_depth)) ** 2
-        return jnp.sqrt(blur) / canvas.pixel_um
+        off = self.depth_um - focal_depth
+        return blur_um(canvas, self.scatter_blur_per_um * self.depth_um, off) / (
+            canvas.pixel_um
+        )
 
     def _habit(self) -> Habit:
         turn = jnp.pi / 180.0
@@ -168,9 +168,7 @@ class Vessels(AbstractFrameStep):
         self, segments: Segments, canvas: Canvas, sigma_px: Array
     ) -> tuple[Array, Array]:
         rows, columns = canvas.grid_um()
-        length, seen = path_length(
-            segments, rows[:, 0], columns[0], PER_TILE, self.overlap
-        )
+        length, seen = path_length(segments, rows[:, 0], columns[0], PER_TILE)
         taken = self.opacity * (1.0 - jnp.exp(-self.absorption_per_um * length))
         return 1.0 - blurred(taken, sigma_px), seen
 

@@ -97,7 +97,8 @@ def test_a_long_movie_is_made_in_blocks_by_itself(getkey, monkeypatch):
     process, key = movie_process(), getkey()
     at_once = js.simulate(process, key)
     assert isinstance(at_once["movie"].values, jax.Array)
-    monkeypatch.setattr(blocks, "AT_ONCE_BYTES", 100)
+    monkeypatch.setattr(blocks, "HELD_BYTES", 100)
+    monkeypatch.setattr(blocks, "BLOCK_PIXELS", 100)
     in_blocks = js.simulate(process, key)
     assert isinstance(in_blocks["movie"].values, np.ndarray)  # it lives on the host
     for name in at_once.names:

@@ -1,5 +1,7 @@
 """Fluorescence after spikes has the published shape and mean."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,17 +10,21 @@ import pytest
 
 import jaxsim as js
 from jaxsim.imaging.calcium import Calcium, HillCalcium
-from jaxsim.imaging.kinetics import (
-    kernel_timing,
-    sampled_kernel,
-    tau_from_kernel_timing,
-)
+from jaxsim.imaging.kinetics import kernel_timing, tau_from_kernel_timing
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.spike_train import SpikeTrain
 from jaxsim.imaging.spikes import GivenSpikes, MarkovSpikes
 
 
 respond = eqx.filter_jit(lambda step, train, canvas, key: step(train, canvas, key))
+
+
+def sampled_kernel(rise_s, decay_s, rate_hz, n_taps=None):
+    """The kernel at samples, divided by its largest one; 5 decay times by default."""
+    n = math.ceil(5 * decay_s * rate_hz) if n_taps is None else n_taps
+    t = np.arange(n) / rate_hz
+    kernel = np.exp(-t / decay_s) - np.exp(-t / rise_s)
+    return kernel / kernel.max()
 
 
 def canvas_of(n_frames=200, rate_hz=20.0):

@@ -201,7 +201,12 @@ def test_dendrites_are_dimmer_than_the_soma_and_fade_outwards(getkey):
     assert float(stamps[:, distance > 4.0 + 30.0 + 2.0].max()) == 0.0
 
 
-def test_cytosolic_cells_send_up_to_twice_the_light_of_their_soma(getkey):
+@pytest.mark.xfail(
+    strict=True,
+    reason="1.81: dendrites that minisim rasterises are thicker where pixels are "
+    "coarse; ours have the width that is asked for, whatever the pixels",
+)
+def test_cytosolic_cells_send_twice_the_light_of_their_soma(getkey):
     key, canvas = getkey(), canvas_of(4.8 / 2.9)
     shape = {"soma_radius_um": 5.0, "max_cells": 300, "stamp_px": 44}
     body, whole = (
@@ -209,8 +214,7 @@ def test_cytosolic_cells_send_up_to_twice_the_light_of_their_soma(getkey):
         for m in ("soma", "cytosolic")
     )
     ratio = float(whole.sum() / body.sum())
-    # minisim's rasterised dendrites, thicker where pixels are coarse, give 1.96
-    assert 1.6 < ratio < 1.96
+    assert ratio == pytest.approx(1.96, abs=0.05)
 
 
 @pytest.mark.parametrize(

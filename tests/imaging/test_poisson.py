@@ -10,7 +10,7 @@ from jaxsim.core.normal import normal_pair
 from jaxsim.imaging.poisson import FEW, poisson, relaxed_poisson
 
 
-RATES = (0.05, 0.5, 2.0, 5.0, 7.9, 8.0, 12.0, 20.0, 100.0, 1e3, 1e5)
+RATES = (0.05, 0.5, 2.0, 2.99, 3.0, 5.0, 8.0, 12.0, 20.0, 100.0, 1e3, 1e5)
 N = 1_000_000
 
 draw = jax.jit(poisson)
@@ -34,10 +34,11 @@ def law(rate, n=2_000_001):
         (0.05, 1e-5),
         (0.5, 1e-5),
         (2.0, 1e-5),
-        (5.0, 1e-5),
-        (7.9, 1e-5),
-        (8.0, 3e-4),
-        (12.0, 3e-4),
+        (2.99, 1e-5),
+        (3.0, 6e-4),
+        (4.0, 2e-4),
+        (5.0, 1e-4),
+        (8.0, 4e-5),
         (20.0, 4e-5),
         (100.0, 4e-5),
         (1000.0, 4e-5),

@@ -5,8 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsim.imaging.shift import best_weights, reach, shifted_crop, tap_weights
+from jaxsim.imaging.shift import best_weights, reach, shifted_crops, tap_weights
 from tests.imaging.tissue import blobs
+
+
+def crop_one(image, shift, *more):
+    """One frame shifted."""
+    return shifted_crops(image[None], shift[None], *more)[0]
 
 
 def moved(dy, dx, width_px=1.5):
@@ -25,7 +30,7 @@ def contrast(frequency, between, interpolation):
 
 @pytest.mark.parametrize("shift", [(3.0, -2.0), (0.5, 0.5), (-1.37, 2.81)])
 def test_content_moves_down_and_right_by_the_shift(shift):
-    found = shifted_crop(moved(0, 0), jnp.asarray(shift), 10, (44, 40))
+    found = crop_one(moved(0, 0), jnp.asarray(shift), 10, (44, 40))
     expected = moved(*shift)[10:-10, 10:-10]
     # a blob of 1.5 px has little beyond 0.25 cycles per pixel
     np.testing.assert_allclose(found, expected, atol=2e-3)
@@ -33,7 +38,7 @@ def test_content_moves_down_and_right_by_the_shift(shift):
 
 def test_a_whole_shift_copies_pixels(getkey):
     image = jax.random.uniform(getkey(), (40, 44))
-    found = shifted_crop(image, jnp.asarray([2.0, -3.0]), 8, (24, 28))
+    found = crop_one(image, jnp.asarray([2.0, -3.0]), 8, (24, 28))
     np.testing.assert_allclose(found, image[6:30, 11:39], atol=1e-6)
 
 
@@ -60,14 +65,14 @@ def test_weights_sum_to_one_and_follow_the_least_squares_solution():
 def test_margins_of_exactly_the_reach_suffice():
     image = moved(0, 0, 3.0)
     for shift in ((6.0, 6.0), (-6.0, -6.0), (5.5, -5.5)):
-        found = shifted_crop(image, jnp.asarray(shift), 6 + reach("sinc"), (44, 40))
+        found = crop_one(image, jnp.asarray(shift), 6 + reach("sinc"), (44, 40))
         expected = moved(*shift, 3.0)[10:-10, 10:-10]
         np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_the_slope_along_a_shift_is_that_of_the_picture(x64):
     def light(shift, kind="sinc"):
-        out = shifted_crop(moved(0, 0, 3.0), shift, 10, (44, 40), kind)
+        out = crop_one(moved(0, 0, 3.0), shift, 10, (44, 40), kind)
         return (out * jnp.linspace(0.0, 1.0, 40)[None, :]).sum()
 
     def exact(shift):
