@@ -62,8 +62,7 @@ def is_timed(value: Any) -> bool:
     return isinstance(value, Series) and value.card.timed
 
 
-@eqx.filter_jit
-def tail(
+def _tail(
     process: Pipeline,
     key: PRNGKeyArray,
     given: dict[str, dict[str, Any]],
@@ -80,6 +79,9 @@ def tail(
         log |= {f"{name}.{n}": value for n, value in out.items()}
     statuses = [v.values for n, v in log.items() if n.endswith(".status")]
     return record_of(made | log, record, statuses)
+
+
+tail: Any = eqx.filter_jit(_tail)  # its `lower` is not in its type
 
 
 def frame_steps(process: Pipeline) -> dict[str, AbstractFrameStep]:

@@ -125,4 +125,5 @@ def light_at(
 ) -> Float[Array, "cell"]:
     """A field of view at places (y, x): linear between pixels, its rim beyond."""
     at = canvas.pixels(lateral_um) - canvas.margin
-    return jax.scipy.ndimage.map_coordinates(field, at.T, order=1, mode="nearest")
+    places = [at[:, 0], at[:, 1]]
+    return jax.scipy.ndimage.map_coordinates(field, places, order=1, mode="nearest")

@@ -109,4 +109,5 @@ class ImageSensor(AbstractFrameStep):
 
 def _normals(key: Key[Array, "time"], like: Float[Array, "time y x"]) -> Any:
     """Two standard normals for every pixel of every frame."""
-    return jax.vmap(lambda k: normal_pair(k, like.shape[1:], like.dtype))(key)
+    _, height, width = like.shape
+    return jax.vmap(lambda k: normal_pair(k, (height, width), like.dtype))(key)

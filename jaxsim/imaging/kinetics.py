@@ -1,6 +1,7 @@
 """Kinetics of an indicator: the kernel of two exponentials, its peak and width."""
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -50,23 +51,19 @@ def tau_from_kernel_timing(peak_s: float, width_s: float) -> tuple[float, float]
             f"tau_from_kernel_timing({peak_s:g}, {width_s:g}): both times must be "
             "above 0 s."
         )
-    from scipy.optimize import brentq
-
     low, high = 1e-9, 1.0 - 1e-6
 
     def excess(q: float) -> float:
         peak, width = _timing(q)
         return peak / width - peak_s / width_s
 
-    ratio = high if excess(high) <= 0.0 else float(brentq(excess, low, high))
+    ratio = high if excess(high) <= 0.0 else _root(excess, low, high)
     decay_s = width_s / _timing(ratio)[1]
     return ratio * decay_s, decay_s
 
 
 def _timing(ratio: float) -> tuple[float, float]:
     """Peak and width for a decay time of one."""
-    from scipy.optimize import brentq
-
     peak = ratio * math.log(ratio) / (ratio - 1.0)
     top = math.exp(-peak) - math.exp(-peak / ratio)
 
@@ -76,4 +73,11 @@ def _timing(ratio: float) -> tuple[float, float]:
     far = peak + 1.0
     while over(far) > 0.0:
         far *= 2.0
-    return peak, float(brentq(over, peak, far)) - float(brentq(over, 0.0, peak))
+    return peak, _root(over, peak, far) - _root(over, 0.0, peak)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function changes its sign between two places."""
+    from scipy.optimize import root_scalar
+
+    return float(root_scalar(function, bracket=(low, high), xtol=1e-15).root)
