@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxsim.core.progress import Progress, reporter
 from jaxsim.study.design import unit_points
 from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.fitted import Fitted, pick
-from jaxsim.study.progress import Progress, reporter
 
 
 class AbstractSearcher(abc.ABC):

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from jaxsim.core.progress import Progress, reporter, shown
 from jaxsim.study.design import unit_points
 from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.fitted import Fitted, pick
-from jaxsim.study.progress import Progress, reporter, shown
 from jaxsim.study.task import Task, point_loss
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import jax
 
+from jaxsim.core.progress import Progress
 from jaxsim.core.step import AbstractStep
 from jaxsim.study.ask_tell import search
 from jaxsim.study.evaluator import Evaluator, NeedsHost
@@ -12,7 +13,6 @@ from jaxsim.study.evolution import evolve
 from jaxsim.study.fitted import Fitted
 from jaxsim.study.gradient import descend, spread_starts
 from jaxsim.study.lanes import MEMORY_BYTES
-from jaxsim.study.progress import Progress
 from jaxsim.study.screen import screen_and_polish
 
 

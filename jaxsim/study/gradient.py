@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import card
+from jaxsim.core.progress import Progress, reporter, shown
 from jaxsim.core.recording import NON_FINITE, OK
 from jaxsim.study.bounds import EDGE, logit
 from jaxsim.study.design import unit_points
 from jaxsim.study.evaluator import Evaluator
 from jaxsim.study.fitted import Fitted, pick
 from jaxsim.study.optimizers import decaying_adam, extended, quasi_newton
-from jaxsim.study.progress import Progress, reporter, shown
 from jaxsim.study.task import Task, value_and_slope
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.progress import Progress, reporter
 from jaxsim.core.recording import Recording
 from jaxsim.core.simulate import check_key
 from jaxsim.core.step import AbstractStep, step_name
@@ -33,7 +34,6 @@ from jaxsim.study.plan import (
     moves,
     stretch,
 )
-from jaxsim.study.progress import Progress, reporter
 
 
 class Block(NamedTuple):
