@@ -38,7 +38,7 @@ from jaxsim.core.signal import (
     Signal as Signal,
     activity_card as activity_card,
 )
-from jaxsim.core.simulate import simulate as simulate
+from jaxsim.core.simulate import in_blocks as in_blocks, simulate as simulate
 from jaxsim.core.step import (
     AbstractFrameStep as AbstractFrameStep,
     AbstractStep as AbstractStep,
@@ -111,6 +111,7 @@ from jaxsim.plot import plot as plot
 # store
 from jaxsim.store.archive import load as load, save as save
 from jaxsim.store.cache import remembered as remembered
+from jaxsim.store.export_movie import export_movie as export_movie
 from jaxsim.store.spec import (
     digest as digest,
     from_spec as from_spec,

@@ -1,5 +1,6 @@
 """Long recordings frame block by frame block, with the draws of the unblocked run."""
 
+import dataclasses
 import math
 from collections import deque
 from collections.abc import Iterator
@@ -15,23 +16,26 @@ from jaxtyping import PRNGKeyArray
 from jaxsim.core.block_programs import cut, frame_steps, head, is_timed, tail
 from jaxsim.core.frames import n_frames
 from jaxsim.core.pipeline import Pipeline
+from jaxsim.core.progress import Progress, reporter
 from jaxsim.core.recording import Recording
+from jaxsim.core.signal import Clock, Series
 from jaxsim.core.step import AbstractFrameStep
 
 
 HELD_BYTES = 2**28  # of frames recorded, up to which they go back to the device
 BLOCK_PIXELS = 3 * 2**19  # 6 MB of float32: stays in a cache, and in memory that the
 # allocator reuses; what is larger it takes from the system anew, page by page
+LONG = 200  # blocks, from which on a bar shows how far it is
 AT_WORK = 2  # blocks: one paints cell by cell while all cores draw another's noise
 
 
 class FrameBlocks(eqx.Module):
-    """A recording that is made block by block: its head, and an iterator of the rest.
+    """A recording made a few frames at a time, while it is looped over.
 
-    `whole` holds what is recorded of the whole-time acts. Iterating gives (first frame,
-    block) pairs in order; a block is a Recording, on the host, of the signals named in
-    `framewise`, with its own status. A short last block starts earlier and repeats
-    frames: the same bits, and no second compilation.
+    `whole` is a Recording of what was asked for that does not come frame by frame.
+    A loop gives (number of the first frame, Recording) pairs in order: the next frames
+    of the signals named in `framewise`, on the host, with a status and times of their
+    own. Looping again makes the same numbers anew.
     """
 
     process: Pipeline
@@ -39,10 +43,23 @@ class FrameBlocks(eqx.Module):
     whole: Recording
     given: dict[str, dict[str, Any]]
     framewise: tuple[str, ...] = eqx.field(static=True)
+    names: tuple[str, ...] = eqx.field(static=True)
     n_frames: int = eqx.field(static=True)
     size: int = eqx.field(static=True)
+    progress: Progress = eqx.field(static=True)
 
     def __iter__(self) -> Iterator[tuple[int, Recording]]:
+        done = 0
+        with reporter(self.progress, self.n_frames, "frames", "frames") as report:
+            for at, block in self._made():
+                # a short last block starts earlier and repeats frames
+                series = (_from(s, done - at, done) for s in block.series)
+                yield done, Recording(tuple(series), block.names, block.status)
+                done = at + self.size
+                report(min(done, self.n_frames))
+
+    def _made(self) -> Iterator[tuple[int, Recording]]:
+        """Blocks of one size, two at work: their first frames, and what they show."""
         index = jnp.arange(self.size, dtype=jnp.int32)
         first = cut(self.given, jnp.int32(0), self.size)
         # compiled here: flags such as x64 belong to a thread, and workers have others
@@ -67,10 +84,23 @@ class FrameBlocks(eqx.Module):
                 yield at, block.result()
 
 
-def in_blocks(
-    process: Pipeline, key: PRNGKeyArray, record: tuple[str, ...], block: int
+def _from(series: Series, skip: int, frame: int) -> Series:
+    """A series without its first frames, its clock set to where it now begins."""
+    clock = series.clock
+    if clock is not None:
+        start = np.asarray(clock.start_s + np.asarray(frame / clock.rate_hz))
+        clock = Clock(start.astype(np.asarray(clock.start_s).dtype), clock.rate_hz)
+    return Series(series.values[skip:], clock, series.card, series.labels)
+
+
+def frame_blocks(
+    process: Pipeline,
+    key: PRNGKeyArray,
+    record: tuple[str, ...],
+    block: int,
+    progress: Progress = False,
 ) -> FrameBlocks:
-    """Whole-time acts, in one program; the blocks follow when they are asked for.
+    """Whole-time acts, in one program; the blocks follow when they are looped over.
 
     Timed signals are cut to the block in a program of their own, since a slice inside
     the block program would be fused into every loop over pixels.
@@ -94,30 +124,35 @@ def in_blocks(
     timed = {n: v for needs in given.values() for n, v in needs.items() if is_timed(v)}
     total = n_frames(name, step, timed)
     size = min(block, total)
-    return FrameBlocks(process, key, whole, given, framewise, total, size)
+    return FrameBlocks(
+        process, key, whole, given, framewise, record, total, size, progress
+    )
 
 
 def simulate_in_blocks(
     process: Pipeline, key: PRNGKeyArray, record: tuple[str, ...], block: int
 ) -> Recording:
     """All blocks, joined on the host; on the device again when they are small."""
-    blocks = in_blocks(process, key, record, block)
+    blocks = frame_blocks(process, key, record, block)
+    if blocks.n_frames > LONG * blocks.size:
+        blocks = dataclasses.replace(blocks, progress=None)
     joined: dict[str, np.ndarray] = {}
-    status, frames = np.asarray(blocks.whole.status), None
+    status, cards = np.asarray(blocks.whole.status), None
     for at, frames in blocks:
+        cards = cards or frames
         for name in blocks.framewise:
             values = np.asarray(frames[name].values)
             if name not in joined:
                 shape = (blocks.n_frames, *values.shape[1:])
                 joined[name] = np.empty(shape, values.dtype)
-            joined[name][at : at + blocks.size] = values
+            joined[name][at : at + len(values)] = values
         status = np.maximum(status, frames.status)
     small = sum(v.nbytes for v in joined.values()) <= HELD_BYTES
     series = []
     for name in record:
-        if frames is not None and name in joined:
+        if cards is not None and name in joined:
             values = jnp.asarray(joined[name]) if small else joined[name]
-            series.append(frames[name].with_values(values))
+            series.append(cards[name].with_values(values))
         else:
             series.append(blocks.whole[name])
     status = jnp.asarray(status, jnp.uint8) if small else np.asarray(status, np.uint8)

@@ -1,7 +1,9 @@
-"""Data that lie in packages of the user's environment: found without importing them."""
+"""Packages of the user's environment that we do not bring: modules and data files."""
 
+import importlib
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 
 TVB_DATA = ("tvb-data", "tvb_data", "tvb")  # distribution, import name, our extra
@@ -35,3 +37,26 @@ def installed_file(path: str, asked_by: str, package: tuple[str, str, str]) -> P
         f"{asked_by} reads '{path}' of {distribution}, but the installed version has "
         f"no such file (looked in {', '.join(folders)})."
     )
+
+
+def needed(module: str, asked_by: str, extra: str) -> Any:
+    """A module that one of our extras brings.
+
+    Args:
+        module: its import name.
+        asked_by: the call that needs it, for the sentence.
+        extra: of ours.
+
+    Raises:
+        ModuleNotFoundError: it is not installed; the sentence says how to.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ModuleNotFoundError(
+            f"{asked_by} needs {module}, which is not installed: "
+            f'pip install "jaxsim-neuro[{extra}]".',
+            name=module,
+        ) from None

@@ -9,10 +9,16 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.alone import alone
-from jaxsim.core.blocks import automatic_block, simulate_in_blocks
+from jaxsim.core.blocks import (
+    FrameBlocks,
+    automatic_block,
+    frame_blocks,
+    simulate_in_blocks,
+)
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
 from jaxsim.core.pipeline import Pipeline, as_pipeline
+from jaxsim.core.progress import Progress
 from jaxsim.core.recording import Recording, record_of
 from jaxsim.core.signal import Series
 from jaxsim.core.step import AbstractFrameStep, AbstractStep, step_name
@@ -63,6 +69,45 @@ def simulate(
     except jax.errors.JaxRuntimeError as error:
         raise _told(error, process, names) from None
     return recording.made_by(process, key)
+
+
+def in_blocks(
+    process: AbstractStep,
+    key: PRNGKeyArray,
+    record: Sequence[str] | None = None,
+    *,
+    block: int | None = None,
+    progress: Progress = None,
+) -> FrameBlocks:
+    """A recording of frames, some at a time, for movies too long to be held.
+
+    ```python
+    for first, frames in js.in_blocks(process, key, ("movie",)):
+        analyse(frames["movie"].values)
+    js.save(js.in_blocks(process, key), "movie.zarr")
+    ```
+
+    The numbers are those of `simulate`. What sees the whole time (cells, spikes,
+    traces, motion) is made by this call and held; frames are made in the loop.
+
+    Args:
+        process, key, record: as for `simulate`.
+        block: frames at a time; by default as many as fit into a cache.
+        progress: None shows a bar where stderr is a terminal, True shows it anywhere,
+            False never; a callable is called with (done, total) frames.
+
+    Raises:
+        ValueError: an unknown signal, or a process that does not make frames.
+    """
+    check_key(key)
+    pipeline = _as_pipeline(process)
+    shapes = eqx.filter_eval_shape(
+        _simulate, process, key, _names(record), concrete(process, key)
+    )
+    frames = automatic_block(pipeline, shapes) if block is None else block
+    if frames is None:
+        frames = 1  # to be refused by the sentence that fits
+    return frame_blocks(pipeline, key, shapes.names, frames, progress)
 
 
 def _in_blocks(

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from jaxsim.core.blocks import FrameBlocks
 from jaxsim.core.declared import Declared
 from jaxsim.core.recording import Recording
 from jaxsim.store import disk, seal
@@ -12,6 +13,7 @@ from jaxsim.store.documents import form_of, read_text
 from jaxsim.store.processes import read_process_text, write_process
 from jaxsim.store.recordings import read_recording, write_recording
 from jaxsim.store.spec import from_spec
+from jaxsim.store.streams import write_blocks
 from jaxsim.store.sweeps import read_sweep
 
 
@@ -32,7 +34,8 @@ def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
     at all, even if the program is killed or the power fails.
 
     Args:
-        thing: a Recording or any declared object.
+        thing: a Recording or any declared object; or js.in_blocks(...), whose frames
+            are made and written by turns, so that a movie is never held whole.
         path: where; folders above it are made.
         overwrite: replace what is there; until the new one is whole, the old one stays.
 
@@ -47,18 +50,21 @@ def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
     target = Path(os.path.realpath(os.path.expanduser(os.fspath(path))))
     if target.suffix.lower() in FOREIGN:
         raise ValueError(
-            f"{target.name}: jaxsim does not write {target.suffix} files; call it "
-            f"{target.stem}.zarr. For other formats, recording.to_xarray() and "
-            "to_dataframe() have writers of their own."
+            f"{target.name}: save does not write {target.suffix} files; call it "
+            f"{target.stem}.zarr. Movies go to .avi, .tif and .nwb by js.export_movie; "
+            "for other formats, recording.to_xarray() and to_dataframe() have writers."
         )
-    if isinstance(thing, Recording):
+    if isinstance(thing, (Recording, FrameBlocks)):
         if form_of(target) is not None:
             raise ValueError(
                 f"{target.name}: a recording is a folder of arrays, not a text file; "
                 f"call it {target.stem}.zarr."
             )
         disk.free_name(target, overwrite, _ours)
-        write_recording(thing, target, overwrite)
+        if isinstance(thing, FrameBlocks):
+            write_blocks(thing, target, overwrite)
+        else:
+            write_recording(thing, target, overwrite)
     elif isinstance(thing, Declared):
         disk.free_name(target, overwrite, _ours)
         write_process(thing, target, overwrite)

@@ -1,6 +1,7 @@
 """A recording on disk: one zarr v3 store with everything that made it."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,25 @@ from jaxsim.store.seal import seal
 from jaxsim.store.spec import array_digest, from_spec, key_from_document
 
 
-def write_recording(recording: Recording, target: Path, overwrite: bool) -> None:
+def write_recording(
+    recording: Recording,
+    target: Path,
+    overwrite: bool,
+    later: tuple[str, ...] = (),
+    fill: Callable[[dict[str, Any]], Any] | None = None,
+) -> None:
     """Write a store aside, sync it, and give it its name: whole or not there.
 
     Its groups and arrays are those of `recording.to_xarray()`; `status` comes last, and
     the root's attributes hold the process, the key, the design, versions and date.
+
+    Args:
+        recording: all of it, or its outline where some values come later.
+        target: the name of the store.
+        overwrite: replace what has that name.
+        later: signals of which only the shape, type and card are read here.
+        fill: is given their arrays on disk by name, writes them, and returns how the
+            run ended.
 
     Raises:
         TypeError: values still traced by JAX, or of a type that zarr does not know.
@@ -31,14 +46,21 @@ def write_recording(recording: Recording, target: Path, overwrite: bool) -> None
         raise TypeError("the recording is being traced by JAX: save it outside of jit.")
     nodes = nodes_of(recording)
     facts = about("recording", recording.process, recording.key, recording.design)
-    facts["signals"] = signal_facts(recording, places(recording))
+    where = places(recording)
+    facts["signals"] = signal_facts(recording, where)
     facts["arrays"] = array_places(recording.process)
+    empty = {where[name] for name in later}
     kept = f"nothing was saved{', the old store is untouched' * overwrite}."
     with disk.told_when_full(target, kept), disk.aside(target) as new:
         root = zarrs.create_group(new)
         for path, node in nodes.items():
-            write_node(root, path, node, late=("status",) if path == "/" else ())
-        zarrs.put(root, "status", *_of(nodes["/"], "status"))
+            late = ("status",) if path == "/" else ()
+            write_node(root, path, node, late, empty=path in empty)
+        status, dims, attrs = _of(nodes["/"], "status")
+        if fill is not None:
+            at = {one["name"]: one["array"] for one in facts["signals"]}
+            status = fill({name: zarrs.member(root, at[name]) for name in later})
+        zarrs.put(root, "status", status, dims, attrs)
         seal(root, facts)
         disk.sync_tree(new)
         disk.settle(new, target, overwrite)
@@ -49,8 +71,18 @@ def _of(node: Node, name: str) -> tuple[Any, tuple[str, ...], dict[str, Any]]:
     return values, dims, attrs
 
 
-def write_node(root: Any, path: str, node: Node, late: tuple[str, ...] = ()) -> None:
-    """A group with its variables; coordinates that are no index are named as such."""
+def write_node(
+    root: Any, path: str, node: Node, late: tuple[str, ...] = (), empty: bool = False
+) -> None:
+    """A group with its variables; coordinates that are no index are named as such.
+
+    Args:
+        root: of the store.
+        path: of the group.
+        node: what is in it.
+        late: variables that are written afterwards.
+        empty: make its variables, but leave their values to be written.
+    """
     at = path.strip("/")
     group = root.require_group(at) if at else root
     extra = " ".join(n for n, v in node.coords.items() if v.dims != (n,))
@@ -59,7 +91,8 @@ def write_node(root: Any, path: str, node: Node, late: tuple[str, ...] = ()) -> 
     for name, (dims, values, attrs) in node.variables.items():
         if name not in late:
             more = {"coordinates": extra} if extra else {}
-            zarrs.put(group, name, values, dims, {**attrs, **more})
+            put = zarrs.reserve if empty else zarrs.put
+            put(group, name, values, dims, {**attrs, **more})
 
 
 def array_places(process: Any) -> dict[str, str]:
