@@ -22,7 +22,7 @@ from jaxsim.core.signal import Clock, Series
 from jaxsim.core.step import AbstractFrameStep
 
 
-HELD_BYTES = 2**28  # of frames recorded, up to which they go back to the device
+HELD_BYTES = 2**28  # of a signal, up to which it goes back to the device
 BLOCK_PIXELS = 3 * 2**19  # 6 MB of float32: stays in a cache, and in memory that the
 # allocator reuses; what is larger it takes from the system anew, page by page
 LONG = 200  # blocks, from which on a bar shows how far it is
@@ -147,16 +147,20 @@ def simulate_in_blocks(
                 joined[name] = np.empty(shape, values.dtype)
             joined[name][at : at + len(values)] = values
         status = np.maximum(status, frames.status)
-    small = sum(v.nbytes for v in joined.values()) <= HELD_BYTES
     series = []
     for name in record:
         if cards is not None and name in joined:
-            values = jnp.asarray(joined[name]) if small else joined[name]
-            series.append(cards[name].with_values(values))
+            series.append(cards[name].with_values(at_hand(joined[name])))
         else:
             series.append(blocks.whole[name])
-    status = jnp.asarray(status, jnp.uint8) if small else np.asarray(status, np.uint8)
+    status = jnp.asarray(status, jnp.uint8)
     return Recording(tuple(series), record, status)
+
+
+def at_hand(values: Any) -> Any:
+    """An array on the device, unless it is so large that it should stay on the host."""
+    large = isinstance(values, np.ndarray) and values.nbytes > HELD_BYTES
+    return values if large else jnp.asarray(values)
 
 
 def automatic_block(process: Pipeline, shapes: Recording) -> int | None:

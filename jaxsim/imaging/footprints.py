@@ -62,9 +62,9 @@ class Image(eqx.Module):
     def outside(self, half: Float[Array, "cell"]) -> Float[Array, "cell"]:
         """Part of each cell's light beyond a square around it, from half its side.
 
-        Tails along both axes are summed, each to the nearer side; no gradient.
+        Tails along both axes are summed, each to the nearer side.
         """
-        sigma, stamp = jax.lax.stop_gradient((self.sigma, self.stamp))
+        sigma, stamp = self.sigma, self.stamp
         side = stamp.shape[-1]
         off = np.abs(np.arange(side) - (side - 1) / 2.0)
         profile = jnp.concatenate([stamp.sum(1), stamp.sum(2)], axis=1)
@@ -74,15 +74,19 @@ class Image(eqx.Module):
         return 0.5 * (profile * jax.lax.erfc(gap * scale)).sum(1)
 
     def reach(self) -> Float[Array, "cell"]:
-        """Half the side of a square with all but 0.1 % of a cell's light, px."""
+        """Half the side of a square with all but 0.1 % of a cell's light, px.
+
+        It has no gradient: what it is for is a choice among whole sizes.
+        """
+        fixed = jax.lax.stop_gradient(self)
 
         def halve(_: Any, between: tuple[Array, Array]) -> tuple[Array, Array]:
             low, high = between
             middle = (low + high) / 2.0
-            more = self.outside(middle) > BEYOND
+            more = fixed.outside(middle) > BEYOND
             return jnp.where(more, middle, low), jnp.where(more, high, middle)
 
-        most = self.stamp.shape[-1] / 2.0 + 3.5 * jax.lax.stop_gradient(self.sigma)
+        most = fixed.stamp.shape[-1] / 2.0 + 3.5 * fixed.sigma
         return jax.lax.fori_loop(0, 10, halve, (jnp.zeros_like(most), most))[1]
 
     def patches(

@@ -10,6 +10,7 @@ from jaxsim.core.normal import normal_pair, uniform_pair
 
 
 WAITING = 128  # side branches that may wait; a tree that has more loses the thinnest
+AT_ONCE = 8  # segments whose chords a tile adds up together
 TILE = 32  # px; pieces of the canvas that each look at their nearest segments only
 
 
@@ -170,22 +171,37 @@ def path_length(
     """
     rows, columns = _in_tiles(rows_um), _in_tiles(columns_um)
     n_down, n_right = len(rows), len(columns)
-    count = min(nearest, len(segments.radius))
+    n_there = len(segments.radius)
+    group = min(AT_ONCE, nearest)
+    count = min(nearest - nearest % group, n_there + -n_there % group)
+    spare = max(count - n_there, 0)  # places of nobody, so that groups are full
+    last = jnp.minimum(jnp.arange(n_there + spare), n_there - 1)
+    segments = jax.tree.map(lambda v: v[last], segments)
+    there = segments.there & (jnp.arange(n_there + spare) < n_there)
 
     def tile(at: tuple[Array, Array]) -> tuple[Array, Array]:
         y, x = rows[at[0]], columns[at[1]]
         middle = jnp.stack([y[0] + y[-1], x[0] + x[-1]]) / 2.0
         half = jnp.hypot(y[-1] - y[0], x[-1] - x[0]) / 2.0
         gap = _distance(segments, middle[0], middle[1]) - 1.05 * segments.radius
-        gap = jax.lax.stop_gradient(jnp.where(segments.there, gap, jnp.inf))
+        gap = jax.lax.stop_gradient(jnp.where(there, gap, jnp.inf))
         score, which = jax.lax.top_k(-gap, count)
         crossing = (gap <= half).sum()
-        near = jax.tree.map(lambda v: v[which], segments)
-        reaches = -score <= half
-        chords = jax.vmap(lambda s, on: jnp.where(on, _chord(s, y, x), 0.0))(
-            near, reaches
+        near = jax.tree.map(
+            lambda v: v[which].reshape(-1, group, *v.shape[1:]), segments
         )
-        return chords.sum(0), crossing <= count
+        reaches = (-score <= half).reshape(-1, group)
+
+        def add(length: Array, some: tuple[Segments, Array]) -> tuple[Array, None]:
+            def cross() -> Array:
+                chord = jax.vmap(lambda s, on: jnp.where(on, _chord(s, y, x), 0.0))
+                return length + chord(*some).sum(0)
+
+            # the nearest come first: most tiles are done after a few
+            return jax.lax.cond(some[1].any(), cross, lambda: length), None
+
+        nothing = jnp.zeros((TILE, TILE), rows_um.dtype)
+        return jax.lax.scan(add, nothing, (near, reaches))[0], crossing <= count
 
     down, right = jnp.meshgrid(jnp.arange(n_down), jnp.arange(n_right), indexing="ij")
     lengths, fits = jax.lax.map(

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from jaxsim.core.blocks import at_hand
 from jaxsim.core.declared import Declared
 from jaxsim.core.pipeline import as_pipeline
 from jaxsim.core.recording import Recording
@@ -85,8 +85,8 @@ def remembered(
     if found is None:
         found = simulate(process, key, record, block=block)
         _remember(found, entry)
-    elif block is None:
-        found = jax.tree.map(jnp.asarray, found)  # as simulate gives it
+    else:
+        found = jax.tree.map(at_hand, found)  # as simulate gives it
     return found.made_by(process, key)
 
 

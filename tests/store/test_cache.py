@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import jaxsim as js
+from jaxsim.core import blocks
 from jaxsim.store import cache
 from jaxsim.store.cache import cache_clear, cache_folder, cache_info, remembered
 from tests.store.examples import big, camera, plain, same, small_recording
@@ -74,11 +75,15 @@ def test_whatever_could_change_the_result_is_another_entry(getkey, monkeypatch):
     assert len(runs) == len(calls) + 4  # ("movie",) said otherwise
 
 
-def test_a_blocked_run_comes_back_on_the_host(getkey, runs):
+@pytest.mark.parametrize("most, kind", [(0, np.ndarray), (2**20, jax.Array)])
+def test_frames_that_are_too_many_stay_on_the_host(
+    getkey, runs, monkeypatch, most, kind
+):
+    monkeypatch.setattr(blocks, "HELD_BYTES", most)
     process, key = camera(), getkey()
     for _ in range(2):
         found = remembered(process, key, ("movie",), block=4)
-        assert isinstance(found["movie"].values, np.ndarray)
+        assert isinstance(found["movie"].values, kind)
     assert len(runs) == 1
 
 
