@@ -11,11 +11,11 @@ from jaxsim.imaging.calcium import (
 )
 from jaxsim.imaging.canvas import Canvas as Canvas
 from jaxsim.imaging.focus import GivenFocus as GivenFocus, LeastDefocus as LeastDefocus
-from jaxsim.imaging.footprints import Image as Image
 from jaxsim.imaging.illumination import (
     Illuminate as Illuminate,
     Illumination as Illumination,
 )
+from jaxsim.imaging.image import Image as Image
 from jaxsim.imaging.image_sensor import ImageSensor as ImageSensor
 from jaxsim.imaging.kinetics import (
     kernel_timing as kernel_timing,

@@ -13,7 +13,7 @@ from jaxsim.core.param import Param, param, static
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.image import Image
 from jaxsim.imaging.recurrence import one_pole, white_to_red
 from jaxsim.imaging.signals import MOVIE
 

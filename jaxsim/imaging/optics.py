@@ -10,7 +10,7 @@ from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.focus import focal_rise
-from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.image import Image
 
 
 def diffraction_um(

@@ -11,7 +11,7 @@ from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.image import Image
 from jaxsim.imaging.signals import MOVIE
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import jaxsim as js
 from jaxsim.imaging.focus import GivenFocus, LeastDefocus, focal_rise
-from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.image import Image
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.optics import Optics, diffraction_um
 from jaxsim.imaging.signals import FOOTPRINT, POSITION

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 import jaxsim as js
 from jaxsim import AbstractFrameStep, AbstractStep, Signal
-from jaxsim.imaging.footprints import Image
+from jaxsim.imaging.image import Image
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.signals import MOVIE, TRACE
 
