@@ -1,5 +1,7 @@
 """The counter-based generator threefry 2x32, written out so that it fuses."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray, UInt32
@@ -29,7 +31,24 @@ def threefry(
     }
     ```
     """
-    low, high = jax.random.bits(key, (2,), jnp.uint32)
+    low, high = _two_words(key)
+    return _rounds(low, high, first, second)
+
+
+def _two_words(key: PRNGKeyArray) -> tuple[UInt32[Array, ""], UInt32[Array, ""]]:
+    """`jax.random.bits(key, (2,))`, for keys of the usual kind written out as well."""
+    usual = str(jax.random.key_impl(key)) == "threefry2x32"
+    if not usual or not jax.config.jax_threefry_partitionable:
+        drawn = jax.random.bits(key, (2,), jnp.uint32)
+        return drawn[0], drawn[1]
+    low, high = jax.random.key_data(key)
+    number = jnp.arange(2, dtype=jnp.uint32)
+    one, other = _rounds(low, high, jnp.zeros_like(number), number)
+    drawn = one ^ other
+    return drawn[0], drawn[1]
+
+
+def _rounds(low: Array, high: Array, first: Array, second: Array) -> Any:
     words = (low, high, low ^ high ^ jnp.uint32(PARITY))
     first, second = first + words[0], second + words[1]
     for group in range(1, 6):

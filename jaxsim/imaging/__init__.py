@@ -10,7 +10,9 @@ from jaxsim.imaging.calcium import (
     HillCalcium as HillCalcium,
 )
 from jaxsim.imaging.canvas import Canvas as Canvas
+from jaxsim.imaging.detection import detectability as detectability
 from jaxsim.imaging.focus import GivenFocus as GivenFocus, LeastDefocus as LeastDefocus
+from jaxsim.imaging.focus_by_yield import MostDetected as MostDetected
 from jaxsim.imaging.illumination import (
     Illuminate as Illuminate,
     Illumination as Illumination,
@@ -29,18 +31,27 @@ from jaxsim.imaging.motion import (
     OscillatorMotion as OscillatorMotion,
     StillTissue as StillTissue,
     WalkMotion as WalkMotion,
+    margin_for as margin_for,
 )
 from jaxsim.imaging.neurons import PlaceNeurons as PlaceNeurons
 from jaxsim.imaging.neuropil import Neuropil as Neuropil
 from jaxsim.imaging.optics import Optics as Optics
 from jaxsim.imaging.plan import planned as planned
 from jaxsim.imaging.poisson import poisson as poisson
-from jaxsim.imaging.presets import miniscope_v4 as miniscope_v4
+from jaxsim.imaging.presets import build as build, miniscope_v4 as miniscope_v4
 from jaxsim.imaging.render import Render as Render
 from jaxsim.imaging.spikes import (
     GivenSpikes as GivenSpikes,
     MarkovSpikes as MarkovSpikes,
     PoissonSpikes as PoissonSpikes,
 )
-from jaxsim.imaging.vessels import Vessels as Vessels
+from jaxsim.imaging.truth import (
+    footprints as footprints,
+    sample_neurons as sample_neurons,
+    subset as subset,
+)
+from jaxsim.imaging.vessels import (
+    Vessels as Vessels,
+    vessel_overlap as vessel_overlap,
+)
 from jaxsim.imaging.vignette import Vignette as Vignette

@@ -34,6 +34,7 @@ class ImageSensor(AbstractFrameStep):
     ways: "digital"; "relaxed", without whole numbers and the limits of the bit depth,
     whose gradients are exact (pathwise); and "straight_through", digital values whose
     gradients are those of the relaxed ones within the bit depth and zero outside.
+    "expected" is the movie without noise: the mean of the relaxed numbers.
 
     **Needs:** `movie`. **Makes:** `movie` (uint8, or uint16 above 8 bits; float when
     the readout is not digital).
@@ -51,8 +52,8 @@ class ImageSensor(AbstractFrameStep):
     )
     bit_depth: int = static(8, "bits of a number", bounds=(1, 16))
     shot_noise: Literal["poisson", "gaussian"] = static("poisson", "law of the photons")
-    readout: Literal["digital", "straight_through", "relaxed"] = static(
-        "digital", "whole numbers, or floats that carry gradients"
+    readout: Literal["digital", "straight_through", "relaxed", "expected"] = static(
+        "digital", "whole numbers, floats that carry gradients, or their mean"
     )
 
     makes: ClassVar[dict[str, Signal]] = {"movie": COUNTS}
@@ -65,6 +66,8 @@ class ImageSensor(AbstractFrameStep):
         rate = jnp.maximum(movie, 0.0) * self.photons_per_unit * self.quantum_efficiency
         if self.readout == "digital":
             return {"movie": self._digits(rate, key)}
+        if self.readout == "expected":
+            return {"movie": self._counts(lambda rate, _: rate, rate, 0.0, 0.0)}
         shot, read = _normals(key, rate)
         smooth = self._counts(relaxed_poisson, rate, shot, read)
         if self.readout == "relaxed":
@@ -93,7 +96,9 @@ class ImageSensor(AbstractFrameStep):
         dark = jnp.any(rate < FEW)
         return jax.lax.cond(dark, lambda: by(poisson), lambda: by(many_photons))
 
-    def _counts(self, law: Callable, rate: Array, shot: Array, read: Array) -> Array:
+    def _counts(
+        self, law: Callable, rate: Array, shot: Array | float, read: Array | float
+    ) -> Array:
         """Numbers before they are made whole; `law` turns normals into photons."""
         well, noise = self.full_well_e, self.read_noise_e
         if self.shot_noise == "gaussian":

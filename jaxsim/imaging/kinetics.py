@@ -22,6 +22,34 @@ def kernel_largest(
     return jnp.max(jnp.exp(-near / decay) - jnp.exp(-near / rise))
 
 
+def transient(
+    since_s: Float[Array, "frame"],
+    frame_s: float,
+    rise: Float[Array, ""],
+    decay: Float[Array, ""],
+) -> Float[Array, "frame"]:
+    r"""What one spike adds to each frame: the kernel of peak 1, averaged over a frame.
+
+    $$ \frac1T \int_{\max(t - T, 0)}^{t} k(u)\, du, \qquad
+       k(u) = (e^{-u / \tau_d} - e^{-u / \tau_r}) / k_\text{max} $$
+
+    Args:
+        since_s: time from the spike to the end of each frame; negative before it.
+        frame_s: length T of a frame.
+        rise: time constant, s.
+        decay: time constant, s.
+    """
+    end = jnp.maximum(since_s, 0.0)
+    start = jnp.maximum(since_s - frame_s, 0.0)
+
+    def area(tau: Array) -> Array:
+        return tau * (jnp.exp(-start / tau) - jnp.exp(-end / tau))
+
+    peak = kernel_peak_s(rise, decay)
+    largest = jnp.exp(-peak / decay) - jnp.exp(-peak / rise)
+    return (area(decay) - area(rise)) / (frame_s * largest)
+
+
 def kernel_timing(tau_rise_s: float, tau_decay_s: float) -> tuple[float, float]:
     """Time of the kernel's peak and full width at its half height, s.
 

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from jaxsim.core.normal import normal_pair, uniform_pair
+
 
 # An outline that wobbles as smooth noise does: white noise behind a Gaussian filter of
 # half the radius has the angular spectrum I_m(2) (a Bessel function) on its circle.
@@ -74,9 +76,11 @@ def soma(
     modes = np.arange(1, len(LOBES) + 1)[:, None, None] * theta
     waves = np.concatenate([np.cos(modes), np.sin(modes)])
     heights = LOBE_SPREAD * np.sqrt(np.tile(LOBES, 2))
-    draw = jax.random.normal(key, (1 + len(heights),), like)
+    draw = _joined(normal_pair(key, (1, 5), like))[0]
     wobble = SIZE_SPREAD * draw[0] + jnp.tensordot(
-        draw[1:] * jnp.asarray(heights, like), jnp.asarray(waves, like), axes=1
+        draw[1 : 1 + len(heights)] * jnp.asarray(heights, like),
+        jnp.asarray(waves, like),
+        axes=1,
     )
     outline = radius * (1.0 + irregularity * jnp.tanh(wobble))
     # a soft edge adds pi / 12 px^2 to the area; taken off where the radius has it
@@ -145,19 +149,24 @@ def dendrites(
 def _tree(key: PRNGKeyArray, radius: Array, length: Array, half: Array) -> Capsules:
     """All pieces of all dendrites of a cell, (dendrite, piece), um."""
     like = half.dtype
-    # all draws at once: every call of a generator is a large piece of program
-    chance, bell = jax.random.split(key)
-    even = jax.random.uniform(chance, (PRIMARIES + 1, 1 + 2 * SIDES), like)
-    normal = jax.random.normal(bell, (PRIMARIES, 1 + MAIN + SIDES * SIDE), like)
+    # all draws at once, of one key: every call of a generator is a piece of program
+    even = _joined(uniform_pair(key, (PRIMARIES + 1, 1 + SIDES), like))
+    rows = PRIMARIES + 1 + jnp.arange(PRIMARIES, dtype=jnp.uint32)
+    size = PRIMARIES, (1 + MAIN + SIDES * SIDE) // 2
+    normal = _joined(normal_pair(key, size, like, rows))
     n = 2 + (even[-1, 0] > jnp.asarray(FEWER, like)).sum()
     turn = jnp.arange(PRIMARIES, dtype=like) / n.astype(like) + even[-1, 1]
     angle = 2.0 * math.pi * turn + 0.4 * normal[:, 0]
     lengths = length * (0.6 + 0.65 * even[:-1, 0])
     pieces = jax.vmap(lambda a, b, c, d: _dendrite(a, b, c, d, radius, half))(
-        angle, lengths, even[:-1, 1:], normal[:, 1:]
+        angle, lengths, even[:-1, 1 : 1 + 2 * SIDES], normal[:, 1:]
     )
     there = (jnp.arange(PRIMARIES) < n)[:, None] & pieces.there
     return pieces._replace(there=there)
+
+
+def _joined(pair: tuple[Array, Array]) -> Float[Array, "row column"]:
+    return jnp.concatenate(pair, axis=1)
 
 
 def _dendrite(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt32
 
+from jaxsim.core.normal import uniform_pair
 from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
@@ -108,7 +109,7 @@ class PlaceNeurons(AbstractStep):
         span = jnp.stack([self.depth_bottom_um - self.depth_top_um, size[0], size[1]])
 
         def place(key: Array) -> Array:
-            return low + span * jax.random.uniform(key, (3,), like)
+            return low + span * uniform_pair(key, (1, 3), like)[0][0]
 
         wanted = jnp.round(self.n_cells(canvas)).astype(jnp.int32)
         number, n_found = thrown(

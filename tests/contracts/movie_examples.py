@@ -46,6 +46,20 @@ def rendered(**more):
     return optics(**lit, render=im.Render(patches=((64, 0),)), **more)
 
 
+def by_yield():
+    """Cells of which some stand out, seen where most do."""
+    counts = np.random.default_rng(0).poisson(0.4, (N_FRAMES, 3)).astype(float)
+    return {
+        "miniscope": scope(),
+        "illumination": im.Illumination(),
+        "neurons": cells(),
+        "spikes": im.GivenSpikes(counts),
+        "calcium": im.Calcium(),
+        "focus": im.MostDetected(electrons_per_unit=3e3),
+        "optics": im.Optics(),
+    }
+
+
 def after_movie(name, step, canvas=False, field=False):
     """A frame step behind a made-up movie."""
     height, width = FOV
@@ -82,6 +96,7 @@ STEPS = {
     ),
     "GivenFocus": lambda: (optics(), "focus"),
     "LeastDefocus": lambda: (optics(focus=im.LeastDefocus()), "focus"),
+    "MostDetected": lambda: (by_yield(), "focus"),
     "Optics": lambda: (optics(), "optics"),
     "Render": lambda: (rendered(), "render"),
     "Neuropil": lambda: (
