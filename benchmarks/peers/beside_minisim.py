@@ -106,7 +106,7 @@ def unplanned(field_level: float = 1.0) -> js.Pipeline:
 
 
 def own() -> js.Pipeline:
-    """The setting, with our choices."""
+    """The setting, with our choices; motion is told from its mean place."""
     changes = {
         "miniscope.margin_px": margin_for(SETTING["max_shift_um"], PIXEL_UM),
         "calcium.kernel_s": None,

@@ -23,10 +23,13 @@ ALIKE_DIFFERS = {
     ),
 }  # fmt: skip
 # their forces begin at zero, ours do not: frame 0 and the rms about it are others
-MOTION_DIFFERS = (
-    "shift, mean place off zero (um)",
-    "shift along y, part at 5.5-8.5 Hz",
-)
+MOTION_DIFFERS = {
+    "shift, mean place off zero (um)": 1.0,
+    "shift, sd along y (um)": -1.0,
+    "shift, sd along x (um)": -1.0,
+    "shift, lag-1 correlation": -1.0,
+    "shift along y, part at 5.5-8.5 Hz": 1.0,
+}
 OWN_DIFFERS = {
     "trace, least": (1.0, "their kernel ends after five time constants"),
     "neuropil in time, mean": (-1.0, "tissue and aperture do not dim theirs"),
