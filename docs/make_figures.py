@@ -130,7 +130,16 @@ def movie() -> Any:
     return js.plot(js.simulate(process, KEY, ("movie",)), "movie")
 
 
+def beside_minisim() -> Any:
+    """Statistics of another program's movies, and of ours."""
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are not installed
+    from benchmarks.peers.minisim_figure import figure
+
+    return figure()
+
+
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
+ALL += (beside_minisim,)
 
 
 def main(names: list[str]) -> None:
