@@ -13,7 +13,6 @@ from benchmarks.peers.beside_minisim import alike, of_movies, own
 from benchmarks.peers.minisim_stored import (
     ALIKE_DIFFERS,
     FIELD_LEVEL,
-    MOTION_DIFFERS,
     OWN_DIFFERS,
     apart,
     stored,
@@ -65,7 +64,7 @@ def figure() -> Any:
             _spread(axes, row + 0.22, scaled(ours["own"][name]), OWN)
         axes.set_yticks(range(len(part)), part, fontsize=8)
         for label, name in zip(axes.get_yticklabels(), part, strict=True):
-            if name in ALIKE_DIFFERS or name in MOTION_DIFFERS:
+            if name in ALIKE_DIFFERS:
                 label.set_color(ALIKE)
             elif name in OWN_DIFFERS:
                 label.set_color(OWN)

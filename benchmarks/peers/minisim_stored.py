@@ -22,14 +22,6 @@ ALIKE_DIFFERS = {
         1.0, "0 and 1 lie in the corners, where their blur repeats the edge's pixels"
     ),
 }  # fmt: skip
-# their forces begin at zero, ours do not: frame 0 and the rms about it are others
-MOTION_DIFFERS = {
-    "shift, mean place off zero (um)": 1.0,
-    "shift, sd along y (um)": -1.0,
-    "shift, sd along x (um)": -1.0,
-    "shift, lag-1 correlation": -1.0,
-    "shift along y, part at 5.5-8.5 Hz": 1.0,
-}
 OWN_DIFFERS = {
     "trace, least": (1.0, "their kernel ends after five time constants"),
     "neuropil in time, mean": (-1.0, "tissue and aperture do not dim theirs"),

@@ -16,7 +16,7 @@ from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.recurrence import oscillator, white_to_red
+from jaxsim.imaging.recurrence import one_pole, oscillator
 from jaxsim.imaging.shift import Interpolation, reach, shifted_crops
 from jaxsim.imaging.signals import MOVIE, SHIFT
 
@@ -153,13 +153,13 @@ class OscillatorMotion(AbstractMotion):
        \omega_0 = 2 \pi f_0 $$
 
     integrated at 300 Hz or the nearest multiple of the frame rate (symplectic Euler),
-    from rest. Locomotion drives the main axis by a sine whose frequency wanders by
-    15 % (0.3 s), noise (0.12 s) drives both. Their responses are averaged over frames,
-    begin at zero, are brought to a root mean square radius of one and mixed; then the
-    99th percentile of the radius is scaled to `amplitude_um`, and `max_shift_um` is
-    never passed: distances are drawn back as in `WalkMotion`, by 1e-4 at two thirds of
-    it. `reference="mean"` puts the mean place in the middle, as motion correction
-    does, and not that of the first frame.
+    from rest and without forces. Locomotion drives the main axis by a sine whose
+    frequency wanders by 15 % (0.3 s), noise (0.12 s) drives both. Their responses are
+    averaged over frames, begin at zero, are brought to a root mean square radius of one
+    and mixed; then the 99th percentile of the radius is scaled to `amplitude_um`, and
+    `max_shift_um` is never passed: distances are drawn back as in `WalkMotion`, by 1e-4
+    at two thirds of it. `reference="mean"` puts the mean place in the middle, as motion
+    correction does, and not that of the first frame.
     """
 
     amplitude_um: Param = param(10.0, "um", (0.0, 1e3), "99th percentile of the radius")
@@ -197,7 +197,8 @@ class OscillatorMotion(AbstractMotion):
         size = n_bins * canvas.n_frames, 3
         white, _ = normal_pair(key, size, canvas.pixel_um.dtype)
         tau = jnp.asarray([0.3, 0.12, 0.12], white.dtype)
-        red = white_to_red(tau / (tau + dt), white)
+        kept = tau / (tau + dt)
+        red = one_pole(kept, jnp.sqrt(1.0 - kept[None, :] ** 2) * white)
         turns = jnp.cumsum(self.locomotion_freq_hz * (1.0 + 0.15 * red[:, 0])) * dt
         stride = jnp.sin(2.0 * math.pi * (turns - jnp.floor(turns)))
         drive = jnp.concatenate([stride[:, None], red[:, 1:]], axis=1)
