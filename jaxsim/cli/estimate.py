@@ -27,7 +27,7 @@ class Estimate(OfProcess):
 
     def run(self, rest: list[str]) -> None:
         """Measure and print."""
-        process = self.load(rest, f"jaxsim estimate {self.process}")
+        process = self.ready(rest, f"jaxsim estimate {self.process}")
         simulated, compiled, one_s = estimate(process)
         if simulated:
             print(f"{'simulated':<18} {simulated:g} s")

@@ -69,7 +69,7 @@ class Fit(OfProcess):
         check_out(self.out, (".yaml", ".yml", ".toml", ".json", ".zarr"))
         check_out(self.history, (".json",))
         check_out(self.plot, (".png", ".pdf", ".svg"))
-        process = self.load(rest, f"jaxsim fit {self.process}")
+        process = self.ready(rest, f"jaxsim fit {self.process}")
         if not self.target or not self.free:
             raise ValueError(
                 "a fit needs --target (what to reach) and --free PATH (what may move); "

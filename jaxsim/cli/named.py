@@ -15,9 +15,17 @@ def models() -> dict[str, type]:
     return {step_name(cls): cls for cls in found}
 
 
+def scopes() -> dict[str, str]:
+    """Microscopes by name, with what they are."""
+    from jaxsim.imaging.presets import SCOPES
+
+    told = "{1} x {0} pixels of a calcium movie over CA1"
+    return {name: told.format(*scope["n_px"]) for name, scope in SCOPES.items()}
+
+
 def names() -> list[str]:
     """Names that `named` knows, presets apart."""
-    return [*models(), "whole_brain"]
+    return [*models(), "whole_brain", *scopes()]
 
 
 def descriptions() -> list[tuple[str, str]]:
@@ -31,6 +39,8 @@ def descriptions() -> list[tuple[str, str]]:
     rows.append(
         ("whole_brain", "76 delayed regions of a real brain, with EEG (needs tvb-data)")
     )
+    more = "; also {0}:cortex_l23, {0}:slab"
+    rows += [(name, told + more.format(name)) for name, told in scopes().items()]
     return rows
 
 
@@ -38,7 +48,8 @@ def named(text: str) -> Any:
     """The process of a name, or None when there is none.
 
     Args:
-        text: `wendling`, `wendling:Type3` (a preset), `whole_brain`.
+        text: `wendling`, `wendling:Type3` (a preset), `whole_brain`, `miniscope_v4`,
+            `miniscope_v4:slab` (another tissue).
 
     Raises:
         ValueError: the model has no such preset.
@@ -49,6 +60,10 @@ def named(text: str) -> Any:
     name = step_name(KINDS[name]) if name in KINDS else name
     if name == "whole_brain" and not preset:
         return whole_brain()
+    if name in scopes():
+        from jaxsim.imaging.presets import unplanned
+
+        return unplanned(name, preset or "ca1")
     cls = models().get(name)
     if cls is None:
         return None

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from jaxsim.cli.flags import apply_flags
-from jaxsim.cli.named import named, names
+from jaxsim.cli.named import named, names, scopes
 from jaxsim.cli.override import override
 from jaxsim.core.declared import Declared, nearest
 
@@ -23,8 +23,8 @@ class OfProcess:
     """What every command about a process takes."""
 
     process: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROCESS")]
-    """a name (wendling, whole_brain, ...; see jaxsim list), a file (.yaml, .toml,
-    .json, .zarr), or file.py:name"""
+    """a name (wendling, whole_brain, miniscope_v4; see jaxsim list), a file (.yaml,
+    .toml, .json, .zarr), or file.py:name"""
     set: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="PATH=VALUE")
     ] = ()
@@ -41,6 +41,15 @@ class OfProcess:
             import_module(module)
         process = override(base(self.process), self.set)
         return apply_flags(process, rest, prog)
+
+    def ready(self, rest: list[str], prog: str) -> Any:
+        """The same, to be run: a preset of a movie gets the sizes that it now needs."""
+        process = self.load(rest, prog)
+        if self.process.partition(":")[0] not in scopes():
+            return process
+        from jaxsim.imaging.plan import planned
+
+        return planned(process)
 
     @property
     def stem(self) -> str:

@@ -59,7 +59,7 @@ class Sweep(OfProcess):
 
         check_out(self.out, (".zarr",))
         check_out(self.csv, (".csv",))
-        process = self.load(rest, f"jaxsim sweep {self.process}")
+        process = self.ready(rest, f"jaxsim sweep {self.process}")
         design = self.design()
         began = time.perf_counter()
         runs = sweep(

@@ -13,6 +13,7 @@ from jaxsim.core.blocks import (
     FrameBlocks,
     automatic_block,
     frame_blocks,
+    made_by_frames,
     simulate_in_blocks,
 )
 from jaxsim.core.declared import nearest
@@ -108,6 +109,17 @@ def in_blocks(
     if frames is None:
         frames = 1  # to be refused by the sentence that fits
     return frame_blocks(pipeline, key, shapes.names, frames, progress)
+
+
+def frame_bytes(
+    process: AbstractStep, key: PRNGKeyArray, record: Sequence[str] | None = None
+) -> int:
+    """Bytes of all that a recording would hold frame by frame; nothing is run."""
+    check_key(key)
+    pipeline, names = _as_pipeline(process), _names(record)
+    shapes = eqx.filter_eval_shape(_simulate, process, key, names, False)
+    frames = [shapes[n].values for n in made_by_frames(pipeline, shapes.names)]
+    return sum(v.size * v.dtype.itemsize for v in frames)
 
 
 def _in_blocks(

@@ -127,6 +127,18 @@ def build(
     Raises:
         ValueError: an unknown name, or a step that others need.
     """
+    process = unplanned(scope, tissue, n_frames, n_px, without)
+    return planned(replace(process, changes) if changes else process)
+
+
+def unplanned(
+    scope: str,
+    tissue: str,
+    n_frames: int = 600,
+    n_px: int | tuple[int, int] | None = None,
+    without: Sequence[str] = (),
+) -> Pipeline:
+    """What `build` builds, with sizes that `planned` has still to find."""
     optics = dict(_known(SCOPES, scope, "scope"))
     parts = _known(TISSUES, tissue, "tissue")
     whole = optics.pop("n_px")
@@ -163,8 +175,7 @@ def build(
             steps[name] = StillTissue()
         else:
             del steps[name]
-    process = Pipeline(**steps)
-    return planned(replace(process, changes) if changes else process)
+    return Pipeline(**steps)
 
 
 def miniscope_v4(

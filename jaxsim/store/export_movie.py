@@ -23,7 +23,7 @@ WRITERS: dict[str, Callable[[MovieSource, Path], None]] = {
 
 
 def export_movie(
-    thing: Recording | FrameBlocks,
+    thing: Recording | FrameBlocks | str | os.PathLike,
     path: Any,
     *,
     signal: str = "movie",
@@ -45,7 +45,7 @@ def export_movie(
 
     Args:
         thing: a recording, or js.in_blocks(...), whose frames are made while they are
-            written.
+            written, or the name of a .zarr store, which is read a little at a time.
         path: where; folders above it are made.
         signal: which of its movies.
         overwrite: replace a file of that name, or a folder of such files.

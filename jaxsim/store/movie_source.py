@@ -1,12 +1,18 @@
 """The frames of a movie, one after the other, from wherever they come."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxsim.core.blocks import FrameBlocks
 from jaxsim.core.recording import Recording
+from jaxsim.core.signal import Series
+from jaxsim.store import arrays as zarrs, seal
+from jaxsim.store.facts import series_from
+from jaxsim.store.recordings import open_array, read_recording
 
 
 class MovieSource(NamedTuple):
@@ -24,11 +30,14 @@ def source_of(thing: Any, signal: str) -> MovieSource:
     """The frames of one signal of a recording, or of one still to be made.
 
     Raises:
-        TypeError: neither a recording nor js.in_blocks(...).
+        TypeError: neither a recording, nor js.in_blocks(...), nor a name.
         KeyError: it has no such signal.
         ValueError: the signal is no movie, or of a sweep.
     """
-    if isinstance(thing, FrameBlocks):
+    if isinstance(thing, (str, os.PathLike)):
+        series, blocks, around = _stored(Path(thing), signal)
+        shape = series.values.shape
+    elif isinstance(thing, FrameBlocks):
         if signal not in thing.framewise:
             raise KeyError(_missing(signal, thing.framewise))
         frames = iter(thing)
@@ -47,8 +56,8 @@ def source_of(thing: Any, signal: str) -> MovieSource:
         around = thing
     else:
         raise TypeError(
-            f"export_movie takes a recording or js.in_blocks(...), not "
-            f"{type(thing).__name__}."
+            "export_movie takes a recording, js.in_blocks(...) or the name of a "
+            f".zarr store, not {type(thing).__name__}."
         )
     if series.card.dims != "time y x" or series.clock is None:
         raise ValueError(
@@ -91,6 +100,25 @@ def _chained(
     yield np.asarray(first[signal].values)
     for _, block in frames:
         yield np.asarray(block[signal].values)
+
+
+def _stored(folder: Path, signal: str) -> tuple[Series, Iterator[np.ndarray], Any]:
+    """A movie on disk, read a few frames at a time."""
+    facts = seal.unseal(folder)
+    if facts["holds"] != "recording":
+        raise ValueError(f"{folder} holds a {facts['holds']}, not one recording.")
+    names = {one["name"]: one for one in facts["signals"]}
+    if signal not in names:
+        raise KeyError(_missing(signal, tuple(names)))
+    array = open_array(zarrs.open_group(folder), folder, names[signal]["array"])
+    outline = np.broadcast_to(np.zeros((), array.dtype), array.shape)
+    step = (array.shards or array.chunks)[0]  # frames of one file
+    blocks = (
+        zarrs.read(array, slice(at, min(at + step, len(outline))))
+        for at in range(0, len(outline), step)
+    )
+    around = read_recording(folder, facts, (signal,))
+    return series_from(names[signal], outline, None), blocks, around
 
 
 def _missing(signal: str, names: tuple[str, ...]) -> str:

@@ -107,8 +107,15 @@ def array_places(process: Any) -> dict[str, str]:
     }
 
 
-def read_recording(folder: Path, facts: dict[str, Any]) -> Recording:
+def read_recording(
+    folder: Path, facts: dict[str, Any], but: tuple[str, ...] = ()
+) -> Recording:
     """The recording in a store whose seal was checked; every chunk is checked now.
+
+    Args:
+        folder: the store.
+        facts: what its seal says.
+        but: signals that are left out.
 
     Raises:
         ValueError: a chunk is missing or damaged; which array, which file.
@@ -117,6 +124,8 @@ def read_recording(folder: Path, facts: dict[str, Any]) -> Recording:
     status = read(root, folder, "status")
     names, series = [], []
     for one in facts["signals"]:
+        if one["name"] in but:
+            continue
         starts = None
         if one["clock"] is not None and "start_s" not in one["clock"]:
             starts = read(root, folder, f"{one['array'].rpartition('/')[0]}/start_s")

@@ -145,6 +145,24 @@ def test_a_run_can_be_kept_as_plain_arrays(say):
         np.testing.assert_allclose(arrays["activity_time_s"][:2], [1e-4, 2e-4])
 
 
+def test_a_long_movie_goes_straight_to_its_store_and_to_other_programs(
+    say, monkeypatch, tmp_path
+):
+    tifffile = pytest.importorskip("tifffile")
+    monkeypatch.setattr("jaxsim.core.blocks.HELD_BYTES", 0)
+    small = "--miniscope.n_px_height 32 --set miniscope.n_px_width=32"
+    few = "--miniscope.n_frames 6 --record movie --record shift"
+    code, out, _ = say(
+        f"run miniscope_v4:slab {small} {few} --out movie.zarr --export tiff"
+    )
+    assert code == 0 and "frames included" in out and "shift" in out
+    kept = np.asarray(js.load(tmp_path / "movie.zarr")["movie"].values)
+    assert kept.shape == (6, 32, 32) and kept.dtype == np.uint8
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "movie.tif"), kept)
+    code, _, told = say(f"run miniscope_v4 {small} --export tiff --out movie.zarr")
+    assert code == 2 and "movie.tif is there already" in told
+
+
 def test_a_process_file_round_trips_through_every_form(say):
     shown = say("show", "wendling", "--network.model.B", "40")[1]
     for form in ("yaml", "toml", "json"):
