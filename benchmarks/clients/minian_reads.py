@@ -3,7 +3,8 @@
     python minian_reads.py FOLDER OUT.npz motion|cells
 
 Knows no jaxsim. The steps and their parameters are those of the pipeline that minian
-documents (its `pipeline` notebook), but for the two that stand out below. Writes
+documents (its `pipeline` notebook), but for two filters, and one round of updates: on a
+recording of minisim a second one lost cells that the first had found. Writes
 footprints A (unit, height, width), traces C and spikes S (unit, frame), or the motion
 (frame, 2) in px, with the versions. For "cells" the tissue has to stand still: its
 motion is not estimated, and so what is found does not depend on it.
@@ -56,7 +57,7 @@ MERGE_SEEDS = {"thres_dist": 10, "thres_corr": 0.8, "noise_freq": NOISE_FREQ}
 INITIAL = {"thres_corr": 0.8, "wnd": 10, "noise_freq": NOISE_FREQ}
 SPATIAL = {"dl_wnd": 10, "sparse_penal": 0.01, "size_thres": (25, None)}
 TEMPORAL = {"noise_freq": NOISE_FREQ, "sparse_penal": 1, "p": 1, "add_lag": 20}
-SHARED = (0.2, 0.4)  # jac_thres of the two temporal updates
+TEMPORAL["jac_thres"] = 0.2
 CORRELATED = 0.8  # units that are merged
 
 
@@ -87,7 +88,7 @@ def read(folder: str, what: str) -> dict[str, np.ndarray]:
     chunk, _ = get_optimal_chk(movie, dtype=float)
     whole = {"frame": chunk["frame"], "height": -1, "width": -1}
     movie = movie.chunk(whole).persist()
-    frames = {"n_frames": movie.sizes["frame"], "first": movie.isel(frame=0).values}
+    frames = {"movie": movie.values}
     flat = (movie - movie.min("frame").compute()).rename("flat")
     if what == "motion":  # a filter of 7 pixels takes the fine detail that it needs
         motion = estimate_motion(flat, dim="frame")
@@ -97,30 +98,23 @@ def read(folder: str, what: str) -> dict[str, np.ndarray]:
 
 
 def _cells(still, chunk):
-    """Seeds, then footprints and traces in two rounds."""
+    """Seeds, then footprints and traces."""
     by_frame = still.chunk({"frame": chunk["frame"], "height": -1, "width": -1})
     by_frame = by_frame.persist()
     tile = {"frame": -1, "height": chunk["height"], "width": chunk["width"]}
     by_pixel = by_frame.chunk(tile).persist()
     a, c = _seeded(by_frame, by_pixel)
     noise = get_noise_fft(by_pixel, noise_range=(NOISE_FREQ, 0.5)).persist()
-    for shared in SHARED:
-        a, kept, factor = update_spatial(
-            by_pixel, a, c, noise, in_memory=True, **SPATIAL
-        )
-        a, c = a.persist(), (c.sel(unit_id=kept) * factor).persist()
-        frames = c.chunk({"unit_id": -1, "frame": chunk["frame"]}).persist()
-        b, f = (x.persist() for x in update_background(by_frame, a, frames))
-        traces = compute_trace(by_frame, a, b, frames, f)
-        traces = traces.chunk({"unit_id": 1, "frame": -1}).persist()
-        c, s, base, start, _, _ = update_temporal(
-            a, c, YrA=traces, jac_thres=shared, **TEMPORAL
-        )
-        c, s = c.persist(), s.persist()
-        a = a.sel(unit_id=c.coords["unit_id"].values).persist()  # it may reorder them
-        if shared == SHARED[0]:
-            a, c = _merged(a, c)
-    c, s = (x.sel(unit_id=a.coords["unit_id"]) for x in (c, s))
+    a, kept, factor = update_spatial(by_pixel, a, c, noise, in_memory=True, **SPATIAL)
+    a, c = a.persist(), (c.sel(unit_id=kept) * factor).persist()
+    frames = c.chunk({"unit_id": -1, "frame": chunk["frame"]}).persist()
+    b, f = (x.persist() for x in update_background(by_frame, a, frames))
+    traces = compute_trace(by_frame, a, b, frames, f)
+    traces = traces.chunk({"unit_id": 1, "frame": -1}).persist()
+    c, s, *_ = update_temporal(a, c, YrA=traces, **TEMPORAL)
+    c, s = c.persist(), s.persist()
+    a = a.sel(unit_id=c.coords["unit_id"].values)  # it may have reordered them
+    s = s.sel(unit_id=c.coords["unit_id"].values)
     return {
         "A": a.transpose("unit_id", "height", "width").values,
         "C": c.transpose("unit_id", "frame").values,
