@@ -19,7 +19,7 @@ from jaxsim.imaging.motion import margin_for
 class Wanted:
     """Cells in a thin, shallow layer, without neuropil: 49 in view by default.
 
-    At 1500 photons per unit of light some 7 to 9 % of all pixels saturate, at 600 some
+    At 1500 photons per unit of light 5 to 8 % of all pixels saturate, at 600 some
     2 %.
     """
 
