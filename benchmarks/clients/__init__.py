@@ -1,0 +1,1 @@
+"""Analysis programs that read what jaxsim writes, each in an interpreter of its own."""
