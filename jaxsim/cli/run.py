@@ -55,7 +55,7 @@ class Run(OfProcess):
         check_out(self.out)
         files = [self.export_name(form) for form in self.export]
         for taken in (file for file in files if file.exists()):
-            raise FileExistsError(f"--export: {taken} is there already; move it away.")
+            raise ValueError(f"--export: {taken} is there already; move it away.")
         process = self.ready(rest, f"jaxsim run {self.process}")
         key, began = jax.random.key(self.seed), time.perf_counter()
         if self.out.endswith(".zarr") and not self.plot:

@@ -38,7 +38,8 @@ def threefry(
 def _two_words(key: PRNGKeyArray) -> tuple[UInt32[Array, ""], UInt32[Array, ""]]:
     """`jax.random.bits(key, (2,))`, for keys of the usual kind written out as well."""
     usual = str(jax.random.key_impl(key)) == "threefry2x32"
-    if not usual or not jax.config.jax_threefry_partitionable:
+    partitioned = jax.config.jax_threefry_partitionable  # pyright: ignore[reportAttributeAccessIssue]
+    if not (usual and partitioned):
         drawn = jax.random.bits(key, (2,), jnp.uint32)
         return drawn[0], drawn[1]
     low, high = jax.random.key_data(key)

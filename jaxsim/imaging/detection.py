@@ -118,7 +118,7 @@ def _still(process: Pipeline) -> Pipeline:
 @eqx.filter_jit
 def _find(process: Pipeline, key: PRNGKeyArray) -> Found:
     steps = dict(zip(process.names, process.steps, strict=True))
-    by_kind = {type(step): step for step in steps.values()}
+    by_kind: dict[type, Any] = {type(step): step for step in steps.values()}
     optics, sensor = by_kind[Optics], by_kind[ImageSensor]
     calcium = next((s for s in steps.values() if isinstance(s, AbstractCalcium)), None)
     made = _before_frames(process, key)

@@ -53,11 +53,10 @@ def test_a_folder_holds_numbered_files_of_a_thousand_frames(
     np.testing.assert_array_equal(joined, movie)
 
 
-def test_a_store_is_exported_without_being_held(getkey, tmp_path):
-    recording = js.simulate(process(), getkey(), ("movie", "activity"))
-    store = js.save(recording, tmp_path / "movie.zarr")
+def test_a_store_is_exported_without_being_held(movie, tmp_path):
+    store = js.save(camera(movie), tmp_path / "movie.zarr")
     path = js.export_movie(store, tmp_path / "movie.tif")
-    np.testing.assert_array_equal(tifffile.imread(path), recording["movie"].values)
+    np.testing.assert_array_equal(tifffile.imread(path), movie)
     with pytest.raises(KeyError, match="no frames of 'film'"):
         js.export_movie(str(store), tmp_path / "film.tif", signal="film")
 

@@ -150,16 +150,15 @@ def test_a_long_movie_goes_straight_to_its_store_and_to_other_programs(
 ):
     tifffile = pytest.importorskip("tifffile")
     monkeypatch.setattr("jaxsim.core.blocks.HELD_BYTES", 0)
-    small = "--miniscope.n_px_height 32 --set miniscope.n_px_width=32"
-    few = "--miniscope.n_frames 6 --record movie --record shift"
-    code, out, _ = say(
-        f"run miniscope_v4:slab {small} {few} --out movie.zarr --export tiff"
-    )
+    small = "--miniscope.n_px_height 32 --set miniscope.n_px_width=32".split()
+    few = "--miniscope.n_frames 6 --record movie --record shift".split()
+    kept = "--out movie.zarr --export tiff".split()
+    code, out, _ = say("run", "miniscope_v4:slab", *small, *few, *kept)
     assert code == 0 and "frames included" in out and "shift" in out
-    kept = np.asarray(js.load(tmp_path / "movie.zarr")["movie"].values)
-    assert kept.shape == (6, 32, 32) and kept.dtype == np.uint8
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "movie.tif"), kept)
-    code, _, told = say(f"run miniscope_v4 {small} --export tiff --out movie.zarr")
+    movie = np.asarray(js.load(tmp_path / "movie.zarr")["movie"].values)
+    assert movie.shape == (6, 32, 32) and movie.dtype == np.uint8
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "movie.tif"), movie)
+    code, _, told = say("run", "miniscope_v4", *small, *kept)
     assert code == 2 and "movie.tif is there already" in told
 
 
