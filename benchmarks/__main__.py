@@ -16,6 +16,7 @@ NAMES = (
     "gradient_cost",
     "delayed_coupling",
     "compile_times",
+    "movie_throughput",
 )
 ON_REQUEST = ("wendling_fits",)  # half an hour: by name only
 HERE = Path(__file__).resolve().parent

@@ -130,6 +130,12 @@ def movie() -> Any:
     return js.plot(js.simulate(process, KEY, ("movie",)), "movie")
 
 
+def detectability() -> Any:
+    """What can be seen of cells in a slab, by their depth."""
+    process = js.imaging.build("miniscope_v4", "slab", n_frames=200, n_px=400)
+    return js.plot(js.imaging.detectability(js.simulate(process, KEY, ("trace",))))
+
+
 def beside_minisim() -> Any:
     """Statistics of another program's movies, and of ours."""
     sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are not installed
@@ -139,7 +145,7 @@ def beside_minisim() -> Any:
 
 
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
-ALL += (beside_minisim,)
+ALL += (detectability, beside_minisim)
 
 
 def main(names: list[str]) -> None:

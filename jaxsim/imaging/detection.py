@@ -27,6 +27,9 @@ from jaxsim.imaging.signals import MOVIE
 from jaxsim.imaging.truth import made_by
 
 
+PLACE = ("z_um", "y_um", "x_um")
+
+
 class Found(NamedTuple):
     """Per cell; places without a cell have no signal and infinite bounds."""
 
@@ -77,7 +80,8 @@ def detectability(recording: Recording, threshold: float = 3.0) -> Any:
         threshold: of `detectable`.
 
     Returns:
-        An xarray Dataset with a row per cell.
+        An xarray Dataset with a row per cell, its place as coordinates; `js.plot` draws
+        it.
 
     Raises:
         ValueError: the process lacks one of the steps.
@@ -85,10 +89,14 @@ def detectability(recording: Recording, threshold: float = 3.0) -> Any:
     import xarray as xr
 
     process, key = made_by(recording, "detectability")
-    found = jax.tree.map(np.asarray, _find(_still(process), key))
+    found, position = jax.tree.map(np.asarray, _find(_still(process), key))
+    places = position.T
     columns = {name: ("cell", values) for name, values in found._asdict().items()}
     columns["detectable"] = ("cell", found.snr_matched >= threshold)
-    table = xr.Dataset(columns)
+    columns |= {
+        name: ("cell", place) for name, place in zip(PLACE, places, strict=True)
+    }
+    table = xr.Dataset(columns, attrs={"threshold": threshold}).set_coords(PLACE)
     for name in map(str, table):
         unit = name.rpartition("_")[2] if name.startswith("bound_") else "1"
         table[name].attrs["units"] = unit if unit in ("s", "um") else "1"
@@ -116,7 +124,8 @@ def _still(process: Pipeline) -> Pipeline:
 
 
 @eqx.filter_jit
-def _find(process: Pipeline, key: PRNGKeyArray) -> Found:
+def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
+    """For all places, and where they lie."""
     steps = dict(zip(process.names, process.steps, strict=True))
     by_kind: dict[type, Any] = {type(step): step for step in steps.values()}
     optics, sensor = by_kind[Optics], by_kind[ImageSensor]
@@ -165,7 +174,7 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> Found:
     matched = information[:, 3, 3]
     at, size = _bounds_of_a_spike(calcium, canvas, matched, made)
     z, y, x, _ = _inverse(information * power[:, None, None]).T
-    return Found(
+    found = Found(
         snr_peak=span * peak,
         snr_matched=span * jnp.sqrt(matched),
         snr_point=_of_a_point(made, optics, per_light, span, rest, sensor),
@@ -177,6 +186,7 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> Found:
         in_focus=made["in_focus"].values,
         in_view=view,
     )
+    return found, places
 
 
 def _before_frames(process: Pipeline, key: PRNGKeyArray) -> dict[str, Any]:

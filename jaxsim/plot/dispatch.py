@@ -9,6 +9,7 @@ from jaxsim.core.declared import nearest
 from jaxsim.core.recording import Recording
 from jaxsim.core.step import AbstractStep
 from jaxsim.plot.connectome import plot_graph, plot_lengths, plot_weights
+from jaxsim.plot.detectability import plot_detectability
 from jaxsim.plot.fitted import plot_losses, plot_values
 from jaxsim.plot.matrices import plot_connectivity, plot_dynamics, plot_matrix
 from jaxsim.plot.movie import plot_footprints, plot_movie
@@ -34,6 +35,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
     | connectome | "weights", "lengths", "graph" |
     | result of a fit | "losses", "values" |
     | process | "wiring", "table" |
+    | `js.imaging.detectability(...)` | "detectability" |
 
     The figure is not shown and not kept by pyplot: a notebook draws it when it is the
     last value of a cell; a script writes `figure.savefig("name.png")`.
@@ -56,6 +58,8 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
         pictures |= {"tract_lengths_mm": plot_lengths, "graph": plot_graph}
     elif hasattr(thing, "losses") and hasattr(thing, "best_losses"):
         pictures = {"losses": plot_losses, "values": plot_values}
+    elif "snr_matched" in getattr(thing, "data_vars", ()):
+        pictures = {"detectability": plot_detectability}
     elif isinstance(thing, AbstractStep):
         pictures = {"wiring": plot_wiring, "table": plot_table}
     else:
