@@ -18,7 +18,7 @@ from jaxsim.imaging.signals import FIELD, MOVIE
 from jaxsim.imaging.vessel_tree import Habit, Segments, grow, path_length
 
 
-PER_TILE = 1024  # segments that a tile of 32 x 32 px looks at
+PER_TILE = 512  # segments that a tile of 32 x 32 px looks at
 SWELL = 0.05  # relative radius over which the mask's response to dilation is taken
 
 

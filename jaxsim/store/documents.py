@@ -50,7 +50,14 @@ def dumps(document: dict[str, Any], form: str) -> str:
             node.flow_style = not any(isinstance(v, (dict, list)) for v in values)
             return node  # a row of numbers stays on one line
 
+        def words(self, text: str) -> Any:
+            node = self.represent_str(text)
+            if text.startswith("?"):  # which would be read as the key of a mapping
+                node.style = "'"
+            return node
+
     Representer.add_representer(list, Representer.rows)
+    Representer.add_representer(str, Representer.words)
     yaml, out = YAML(typ="safe", pure=True), io.StringIO()
     yaml.Representer = Representer
     yaml.default_flow_style = False

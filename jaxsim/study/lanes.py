@@ -19,9 +19,10 @@ from jax.sharding import (
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import replace
+from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.recording import Recording
-from jaxsim.core.simulate import run
-from jaxsim.core.step import AbstractStep
+from jaxsim.core.simulate import run, simulate
+from jaxsim.core.step import AbstractFrameStep, AbstractStep
 
 
 MEMORY_BYTES = 1 << 30
@@ -62,6 +63,31 @@ def _one(
     record: tuple[str, ...] | None,
 ) -> Recording:
     return run(replace(process, values), jax.random.fold_in(key, number), record)
+
+
+def goes_alone(process: AbstractStep, devices: Sequence[Any]) -> bool:
+    """Whether a run fares best by itself: frames that fill the caches of a CPU.
+
+    Its blocks of frames keep all cores busy, and branches that most runs need not take
+    are taken by none; in a batch all of them are.
+    """
+    framewise = isinstance(process, AbstractFrameStep) or (
+        isinstance(process, Pipeline) and process.has_frames
+    )
+    return framewise and len(devices) == 1 and devices[0].platform == "cpu"
+
+
+def run_by_frames(
+    process: AbstractStep,
+    values: dict[str, Any],
+    number: Any,
+    key: PRNGKeyArray,
+    record: tuple[str, ...] | None,
+) -> Recording:
+    """A single run, block of frames by block of frames."""
+    key = jax.random.fold_in(key, number)
+    out = simulate(replace(process, values), key, record)
+    return Recording(out.series, out.names, out.status)
 
 
 def shape_of_run(

@@ -17,9 +17,11 @@ from jaxsim.study.gather import InMemory, agree, in_axes
 from jaxsim.study.lanes import (
     MEMORY_BYTES,
     fitting_block,
+    goes_alone,
     nbytes,
     place,
     run_alone,
+    run_by_frames,
     run_lanes,
     shape_of_run,
     sharding,
@@ -113,6 +115,8 @@ def sweep(
     agree(shapes)
     if block is None and store is not None:
         block = _block_of(store, len(devices))
+    if block is None and goes_alone(process, devices):
+        block = 1
     if block is None:
         made = shape_of_run(parts[0].process, traced.of(parts[0].runs[:1]), key, None)
         moved = nbytes(traced.of(parts[0].runs[:1]))
@@ -206,7 +210,9 @@ def _run_block(
         return run_lanes(process, values, runs, key, names)
     values, runs = place((values, runs), lanes, False)
     first = {path: column[0] for path, column in values.items()}
-    out = run_alone(process, first, runs[0], key, names)
+    framewise = lanes is None and goes_alone(process, jax.devices()[:1])
+    alone = run_by_frames if framewise else run_alone
+    out = alone(process, first, runs[0], key, names)
     return jax.tree.map(lambda x: x[None], out)
 
 

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from jaxsim.store.documents import dumps, form_of, loads, read_text
 
@@ -25,6 +25,7 @@ documents = st.dictionaries(words, values, max_size=5)
 
 @pytest.mark.parametrize("form", FORMS)
 @given(document=documents)
+@example(document={"": ["?;"], "?a": "?0"})
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read_back(form, document):
     assert loads(dumps(document, form), form) == document
