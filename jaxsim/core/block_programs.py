@@ -19,6 +19,15 @@ def head(
     process: Pipeline, key: PRNGKeyArray, whole: tuple[str, ...]
 ) -> tuple[Recording, dict[str, dict[str, Any]]]:
     """Everything that sees the whole recording; and what each frame step is given."""
+    made, log, given = whole_acts(process, key)
+    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
+    return record_of(made | log, whole, statuses), given
+
+
+def whole_acts(
+    process: Pipeline, key: PRNGKeyArray
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]]:
+    """Made without any frame: by name, by path, and for each frame step."""
     made: dict[str, Any] = {}
     log: dict[str, Any] = {}
     given: dict[str, dict[str, Any]] = {}
@@ -33,8 +42,7 @@ def head(
             made.pop(signal, None)
         made |= once
         log |= {f"{name}.{n}": value for n, value in once.items()}
-    statuses = [v.values for n, v in log.items() if n.endswith(".status")]
-    return record_of(made | log, whole, statuses), given
+    return made, log, given
 
 
 def cut(given: Any, at: Int[Array, ""], size: int) -> Any:

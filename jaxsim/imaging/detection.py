@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from jaxsim.core.block_programs import frame_steps, head, is_timed
+from jaxsim.core.block_programs import frame_steps, is_timed, whole_acts
 from jaxsim.core.declared import replace
 from jaxsim.core.frames import run_block
 from jaxsim.core.pipeline import Pipeline
@@ -130,9 +130,8 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
     by_kind: dict[type, Any] = {type(step): step for step in steps.values()}
     optics, sensor = by_kind[Optics], by_kind[ImageSensor]
     calcium = next((s for s in steps.values() if isinstance(s, AbstractCalcium)), None)
-    made = _before_frames(process, key)
+    made, _, given = whole_acts(process, key)
     canvas, image, trace = made["canvas"], made["image"], made["trace"].values
-    _, given = head(process, key, ())
     mean = jax.tree.map(_mean, given, is_leaf=lambda v: isinstance(v, Series))
 
     def seen(light: Array | None) -> Array:
@@ -187,14 +186,6 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
         in_view=view,
     )
     return found, places
-
-
-def _before_frames(process: Pipeline, key: PRNGKeyArray) -> dict[str, Any]:
-    """What the steps before the first frame step make."""
-    late = next(iter(frame_steps(process)))
-    n = process.names.index(late)
-    early = dict(zip(process.names[:n], process.steps[:n], strict=True))
-    return Pipeline(**early)(key)
 
 
 def _mean(value: Any) -> Any:

@@ -215,26 +215,3 @@ def test_cytosolic_cells_send_twice_the_light_of_their_soma(getkey):
     )
     ratio = float(whole.sum() / body.sum())
     assert ratio == pytest.approx(1.96, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["soma_radius_um", "irregularity", "dendrite_length_um", "dendrite_width_um"],
-)
-def test_shapes_have_gradients(path, x64):
-    canvas, key = canvas_of(2.0), jax.random.key(3)
-    neurons = PlaceNeurons(
-        morphology="cytosolic", max_cells=3, stamp_px=44, soma_radius_um=5.0
-    )
-    weights = jax.random.normal(jax.random.key(4), (3, 44, 44))
-
-    def light(value):
-        made = js.replace(neurons, {path: value})(canvas, key)
-        return (made["footprint"] * weights).sum()
-
-    at = jnp.asarray(getattr(neurons, path), jnp.float64)
-    value_and_slope = eqx.filter_jit(jax.value_and_grad(light))
-    # so small a step that hardly a pixel meets another piece of a dendrite meanwhile
-    h = 1e-6 * at
-    difference = (value_and_slope(at + h)[0] - value_and_slope(at - h)[0]) / (2 * h)
-    np.testing.assert_allclose(value_and_slope(at)[1], difference, rtol=1e-5)

@@ -176,6 +176,7 @@ def test_vessels_keep_the_contract():
     assert "gradients" in testing.check(step, host=chain)
 
 
+@pytest.mark.slow
 def test_gradients_of_vessels_meet_finite_differences(x64, getkey):
     key = getkey()
 

@@ -17,6 +17,12 @@ def process(n=23, **more):
     return js.Pipeline(**steps, sensor=ToySensor(**more))
 
 
+def small_movie(n_frames):
+    """What a Miniscope sees, without what takes long to compile."""
+    without = ("vessels", "bleaching", "neuropil")
+    return js.imaging.build(n_frames=n_frames, n_px=32, without=without)
+
+
 def camera(values):
     """A recording of one movie, as a camera gives it."""
     clock = js.Clock(np.zeros(()), 20.0)
@@ -72,7 +78,7 @@ def test_a_tiff_holds_a_page_per_frame(movie, tmp_path, dtype):
 
 def test_an_nwb_file_holds_the_movie_and_the_truth(getkey, tmp_path):
     pynwb = pytest.importorskip("pynwb")
-    movie = js.imaging.miniscope_v4(n_frames=4, n_px=32)
+    movie = small_movie(4)
     record = ("movie", "trace", "shift", "position", "vignette", "focal_depth")
     recording = js.simulate(movie, getkey(), record)
     path = js.export_movie(recording, tmp_path / "movie.nwb")
@@ -92,7 +98,7 @@ def test_an_nwb_file_holds_the_movie_and_the_truth(getkey, tmp_path):
 
 
 def test_frames_that_are_made_while_they_are_written_are_the_same(getkey, tmp_path):
-    key, camera = getkey(), js.imaging.miniscope_v4(n_frames=9, n_px=32)
+    key, camera = getkey(), small_movie(9)
     held = js.simulate(camera, key, ("movie",))["movie"].values
     made = js.in_blocks(camera, key, ("movie",), block=4, progress=False)
     path = js.export_movie(made, tmp_path / "movie.tif")
