@@ -107,8 +107,12 @@ class Check(OfProcess):
     def run(self, rest: list[str]) -> None:
         """Print the table, or the sentence that says what is wrong."""
         from jaxsim.core.table import check
+        from jaxsim.imaging.cautions import cautions
 
-        print(repr(check(self.load(rest, f"jaxsim check {self.process}"))))
+        process = self.load(rest, f"jaxsim check {self.process}")
+        print(repr(check(process)))
+        for caution in cautions(process):
+            print(f"caution: {caution}")
 
 
 def first_line(thing: Any) -> str:

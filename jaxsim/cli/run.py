@@ -51,6 +51,7 @@ class Run(OfProcess):
         import jax
 
         from jaxsim.core.simulate import simulate
+        from jaxsim.imaging.cautions import cautions
 
         check_out(self.out)
         files = [self.export_name(form) for form in self.export]
@@ -67,6 +68,8 @@ class Run(OfProcess):
             recording = simulate(process, key, self.record or None, block=self.block)
             jax.block_until_ready(recording.series)
         print(recording)
+        for caution in cautions(recording):
+            print(f"caution: {caution}")
         if streamed:
             print(f"kept: {self.out}, frames included")
         else:

@@ -24,7 +24,8 @@ RESULTS = {
     ERROR: "stopped by an error; run it again.",
     NOT_CONVERGED: "an iteration did not converge; allow more iterations.",
     DEGENERATE: "the input leaves nothing to compute (constant, empty or singular), or "
-    "does not fit into the sizes that were planned for it.",
+    "does not fit into the sizes that were planned for it (those of a movie: plan them "
+    "anew with js.imaging.planned).",
 }
 
 

@@ -34,7 +34,8 @@ class ImageSensor(AbstractFrameStep):
     ways: "digital"; "relaxed", without whole numbers and the limits of the bit depth,
     whose gradients are exact (pathwise); and "straight_through", digital values whose
     gradients are those of the relaxed ones within the bit depth and zero outside.
-    "expected" is the movie without noise: the mean of the relaxed numbers.
+    "expected" is the mean of the relaxed numbers: no noise, no rounding (which costs
+    half a number on average), neither black nor white clipped.
 
     **Needs:** `movie`. **Makes:** `movie` (uint8, or uint16 above 8 bits; float when
     the readout is not digital).

@@ -9,6 +9,7 @@ import numpy as np
 
 from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import Pipeline
+from jaxsim.imaging.cautions import refuse
 from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
 from jaxsim.imaging.render import Render
 
@@ -26,6 +27,10 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
     Args:
         process: with a step `neurons` that places cells, and `render`.
         key: for the example that is looked at; another one changes little.
+
+    Raises:
+        TypeError: it lacks one of these steps.
+        ValueError: cells larger than the field of view, transients within a frame.
     """
     steps = dict(zip(process.names, process.steps, strict=True))
     neurons, render = steps.get("neurons"), steps.get("render")
@@ -35,6 +40,7 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
             "and render=Render(...)."
         )
     canvas = steps["miniscope"]()["canvas"]
+    refuse(process, canvas)
     changes: dict[str, Any] = {
         "neurons.stamp_px": stamp_px_needed(neurons, float(canvas.pixel_um))
     }
@@ -47,10 +53,14 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
 
 def _reach(process: Pipeline, key: Any) -> np.ndarray:
     """How far each cell's light goes, px; of an example."""
-    before = list(process.names).index("render")
-    steps = zip(process.names[:before], process.steps[:before], strict=True)
-    lit = {"fine_spikes", "trace"}  # what cells do takes time, and moves no light
-    front = Pipeline(**{n: step for n, step in steps if not lit & set(step.cards())})
+    needed, steps = {"image"}, {}
+    for name, step in zip(
+        reversed(process.names), reversed(process.steps), strict=True
+    ):
+        if needed & set(step.cards()):
+            needed |= set(step.needs)
+            steps[name] = step
+    front = Pipeline(**dict(reversed(steps.items())))
     image = eqx.filter_jit(front)(key)["image"]
     return np.where(image.light() > 0, image.reach(), 0.0)
 

@@ -46,7 +46,8 @@ def footprints(recording: Recording, cells: Any = None, kind: str = "observed") 
     image, canvas = image_of(process, key)
     if kind == "planted":
         sharp = jnp.full_like(image.sigma, 1e-3)
-        image = Image(image.stamp, image.centre, sharp, jnp.ones_like(image.gain))
+        there = (image.gain > 0).astype(sharp.dtype)
+        image = Image(image.stamp, image.centre, sharp, there)
     chosen = _numbers(cells, len(image.sigma))
     found = np.empty((len(chosen), *canvas.fov), np.asarray(image.sigma).dtype)
     for at in range(0, len(chosen), BATCH):

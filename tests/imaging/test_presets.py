@@ -64,6 +64,13 @@ def test_a_parameter_that_needs_more_room_is_told(bare):
     assert fits.ok
 
 
+def test_a_plan_follows_a_focus_that_listens_to_the_cells(bare):
+    steps = dict(zip(bare.names, bare.steps, strict=True))
+    steps["focus"] = im.MostDetected(electrons_per_unit=4000.0)
+    process = im.planned(js.Pipeline(**steps))
+    assert js.simulate(process, jax.random.key(1), ("movie",)).ok
+
+
 def test_wide_cells_get_wide_patches():
     reach = np.array([0.0, 7.9, 8.1, 9.0, 30.0])
     classes = patch_classes(reach)

@@ -70,3 +70,11 @@ def test_cells_that_are_not_there_are_refused(recording, cells, sentence):
 def test_an_unknown_kind_is_refused(recording):
     with pytest.raises(ValueError, match="there are 'observed' and 'planted'"):
         im.footprints(recording, kind="seen")
+
+
+def test_an_empty_place_is_dark_before_and_behind_the_optics(getkey):
+    changes = {"neurons.positions_um": None, "neurons.density_per_mm3": 1.0}
+    process = js.replace(scene(), changes | {"neurons.max_cells": 2})
+    empty = js.simulate(process, getkey(), ("alive",))
+    for kind in ("observed", "planted"):
+        assert not im.footprints(empty, kind=kind).any()
