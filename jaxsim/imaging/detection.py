@@ -52,22 +52,22 @@ def detectability(recording: Recording, threshold: float = 3.0) -> Any:
     the variance there (shot noise of the mean movie, of cells, neuropil, vessels and
     leakage together, and read noise), for a trace that spans $\Delta C$:
 
-    ====================  ============================================================
-    `snr_peak`            $\max_p \Delta C\, s_p / \sqrt{v_p}$: one pixel, one frame
-    `snr_matched`         $\Delta C \sqrt{\sum_p s_p^2 / v_p}$: the best weighting of
-                          pixels, one frame
-    `snr_point`           what simple simulators call detectable: a point source before
-                          its own noise alone, whose defocus is a loss of peak; too
-                          hopeful for wide cells in focus, too strict for others
-    `bound_spike_s`       standard error of one spike's time, s
-    `bound_spike`         standard error of its size, in spikes (1: not seen)
-    `bound_z_um`          standard error of the cell's depth over the whole recording,
-                          its other coordinates and its brightness being unknown as
-                          well; `bound_y_um` and `bound_x_um` likewise
-    `in_focus`            within the depth of field
-    `in_view`             part of its light within the field of view
-    `detectable`          `snr_matched` reaches the threshold
-    ====================  ============================================================
+    | name | what it is |
+    |---|---|
+    | `snr_peak` | $\max_p \Delta C\, s_p / \sqrt{v_p}$: one pixel, one frame |
+    | `snr_matched` | $\Delta C \sqrt{\sum_p s_p^2 / v_p}$: the best weights of pixels |
+    | `snr_point` | as simple simulators count: see below |
+    | `bound_spike_s` | standard error of one spike's time, s |
+    | `bound_spike` | standard error of its size, in spikes (1: not seen) |
+    | `bound_z_um` | standard error of the cell's depth; y and x likewise |
+    | `in_focus` | within the depth of field |
+    | `in_view` | part of its light within the field of view |
+    | `detectable` | `snr_matched` reaches the threshold |
+
+    `snr_point` takes a cell for a point, before its own noise alone, and defocus for a
+    loss of peak: too hopeful for wide cells in focus, too strict for others. Errors of
+    place are those of a whole recording, with all three coordinates and the brightness
+    unknown.
 
     The bounds are those of Cramer and Rao: no unbiased estimate has a smaller standard
     error. They come from Fisher's information $J^T V^{-1} J$, with J the Jacobian of

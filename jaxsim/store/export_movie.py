@@ -31,15 +31,12 @@ def export_movie(
 ) -> Path:
     """Write a movie for other programs, frame by frame, by the suffix of the name.
 
-    ====================  ============================================================
-    name                  what is written
-    ====================  ============================================================
-    `movie.avi`           8 bits, uncompressed grey ("Y800"): minian, ImageJ, VLC
-    `folder` (none)       `0.avi`, `1.avi`, ... of 1000 frames, as a Miniscope V4
-                          names them: minian, CaImAn
-    `movie.tif`           one page per frame, 8 or 16 bits: suite2p, CaImAn, ImageJ
-    `movie.nwb`           a OnePhotonSeries, and all that was recorded beside it
-    ====================  ============================================================
+    | name | what is written |
+    |---|---|
+    | `movie.avi` | 8 bits, uncompressed grey ("Y800"): minian, ImageJ, VLC |
+    | `folder` | `0.avi`, `1.avi`, ... of 1000 frames, as a Miniscope V4 names them |
+    | `movie.tif` | one page per frame, 8 or 16 bits: suite2p, CaImAn, ImageJ |
+    | `movie.nwb` | a OnePhotonSeries, and all that was recorded beside it |
 
     The file gets its name when it is whole; until then it lies beside.
 
