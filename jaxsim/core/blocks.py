@@ -22,7 +22,7 @@ from jaxsim.core.signal import Clock, Series
 from jaxsim.core.step import AbstractFrameStep
 
 
-HELD_BYTES = 2**28  # of a signal, up to which it goes back to the device
+HELD_BYTES = 2**27  # of a signal, up to which it goes back to the device
 BLOCK_PIXELS = 3 * 2**19  # 6 MB of float32: stays in a cache, and in memory that the
 # allocator reuses; what is larger it takes from the system anew, page by page
 LONG = 200  # blocks, from which on a bar shows how far it is

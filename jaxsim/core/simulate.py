@@ -46,7 +46,7 @@ def simulate(
         block: frames at a time for the frame-wise steps at the end of the process, so
             that a long movie needs the memory of a few blocks; by default as many as
             fit into a cache. The numbers do not depend on it. A movie of more than
-            256 MB stays on the host.
+            128 MB stays on the host.
 
     Returns:
         The recording; `recording.status` tells how the run ended.
