@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import equinox as eqx
 import jax
 import numpy as np
 
@@ -12,6 +11,7 @@ from jaxsim.core.pipeline import Pipeline
 from jaxsim.imaging.cautions import refuse
 from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
 from jaxsim.imaging.render import Render
+from jaxsim.imaging.truth import image_of
 
 
 SPARE = 1.15  # room for parameters that change later
@@ -53,15 +53,7 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
 
 def _reach(process: Pipeline, key: Any) -> np.ndarray:
     """How far each cell's light goes, px; of an example."""
-    needed, steps = {"image"}, {}
-    for name, step in zip(
-        reversed(process.names), reversed(process.steps), strict=True
-    ):
-        if needed & set(step.cards()):
-            needed |= set(step.needs)
-            steps[name] = step
-    front = Pipeline(**dict(reversed(steps.items())))
-    image = eqx.filter_jit(front)(key)["image"]
+    image, _ = image_of(process, key)
     return np.where(image.light() > 0, image.reach(), 0.0)
 
 
