@@ -184,6 +184,13 @@ def _missing(name: str, step: AbstractStep, need: str, made: dict[str, Signal]) 
     )
 
 
+def has_frames(process: Any) -> bool:
+    """Whether a process, or some step of it, works frame by frame."""
+    if isinstance(process, Pipeline):
+        return process.has_frames
+    return isinstance(process, AbstractFrameStep)
+
+
 def as_pipeline(process: Any, name: str) -> Pipeline:
     """A process as a pipeline: a bare step is a pipeline of one.
 

@@ -18,11 +18,11 @@ from jaxsim.core.blocks import (
 )
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
-from jaxsim.core.pipeline import Pipeline, as_pipeline
+from jaxsim.core.pipeline import Pipeline, as_pipeline, has_frames
 from jaxsim.core.progress import Progress
 from jaxsim.core.recording import Recording, record_of
 from jaxsim.core.signal import Series
-from jaxsim.core.step import AbstractFrameStep, AbstractStep, step_name
+from jaxsim.core.step import AbstractStep, step_name
 
 
 def simulate(
@@ -59,11 +59,8 @@ def simulate(
     check_key(key)
     names = _names(record)
     plain = concrete(process, key)
-    framewise = isinstance(process, AbstractFrameStep) or (
-        isinstance(process, Pipeline) and process.has_frames
-    )
     try:
-        if block is not None or (plain and framewise):
+        if block is not None or (plain and has_frames(process)):
             recording = _in_blocks(process, key, names, plain, block)
         else:
             recording = _simulate(process, key, names, plain)
@@ -117,7 +114,8 @@ def frame_bytes(
     """Bytes of all that a recording would hold frame by frame; nothing is run."""
     check_key(key)
     pipeline, names = _as_pipeline(process), _names(record)
-    shapes = eqx.filter_eval_shape(_simulate, process, key, names, False)
+    plain = concrete(process, key)  # as `simulate` says it, so that it is traced once
+    shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
     frames = [shapes[n].values for n in made_by_frames(pipeline, shapes.names)]
     return sum(v.size * v.dtype.itemsize for v in frames)
 

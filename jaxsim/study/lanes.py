@@ -19,10 +19,10 @@ from jax.sharding import (
 from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.declared import replace
-from jaxsim.core.pipeline import Pipeline
+from jaxsim.core.pipeline import has_frames
 from jaxsim.core.recording import Recording
 from jaxsim.core.simulate import run, simulate
-from jaxsim.core.step import AbstractFrameStep, AbstractStep
+from jaxsim.core.step import AbstractStep
 
 
 MEMORY_BYTES = 1 << 30
@@ -71,10 +71,8 @@ def goes_alone(process: AbstractStep, devices: Sequence[Any]) -> bool:
     Its blocks of frames keep all cores busy, and branches that most runs need not take
     are taken by none; in a batch all of them are.
     """
-    framewise = isinstance(process, AbstractFrameStep) or (
-        isinstance(process, Pipeline) and process.has_frames
-    )
-    return framewise and len(devices) == 1 and devices[0].platform == "cpu"
+    here = len(devices) == 1 and devices[0].platform == "cpu"
+    return here and has_frames(process)
 
 
 def run_by_frames(
