@@ -10,6 +10,7 @@ from jaxsim.imaging.calcium import AbstractCalcium
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.focus import GivenFocus
 from jaxsim.imaging.image_sensor import ImageSensor
+from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.motion import GivenMotion, OscillatorMotion, WalkMotion
 from jaxsim.imaging.neurons import PlaceNeurons
 
@@ -83,8 +84,8 @@ def _of_process(steps: dict[str, Any]) -> list[str]:
                 f"{name}.depth_um = {depth:g} um lies outside the cells, which are "
                 f"{low:g} to {high:g} um deep: none may be in focus."
             )
-    scope = next(iter(steps.values()))
-    if "canvas" in scope.cards() and not scope.needs:
+    scope = next((s for s in steps.values() if isinstance(s, Miniscope)), None)
+    if scope is not None:
         canvas = scope()["canvas"]
         side_um = min(canvas.fov) * float(canvas.pixel_um)
         for name, step in steps.items():
