@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import jaxsim as js
@@ -99,7 +98,7 @@ def process_of(wanted: Wanted) -> js.Pipeline:
     return im.planned(js.Pipeline(**steps, sensor=sensor))
 
 
-TRUTH = ("movie", "trace", "footprint", "position", "sigma_px", "gain", "alive")
+TRUTH = ("movie", "trace", "sigma_px", "alive")
 
 
 def record(wanted: Wanted, folder: Path) -> Truth:
@@ -113,22 +112,10 @@ def record(wanted: Wanted, folder: Path) -> Truth:
     values = {name: np.asarray(recording[name].values) for name in names}
     there = values["alive"] > 0
     return Truth(
-        footprints_of(process, values)[there],
+        im.footprints(recording, there),
         values["trace"].T[there],
         values.get("shift", np.zeros((0, 2))),
         values["movie"],
         values["sigma_px"][there],
         {"jaxsim-neuro": metadata.version("jaxsim-neuro"), "jax": jax.__version__},
     )
-
-
-def footprints_of(process: js.Pipeline, values: dict[str, np.ndarray]) -> np.ndarray:
-    """Footprints as the optics show them, on the field of view."""
-    canvas = process.steps[0]()["canvas"]
-    centre = canvas.pixels(jnp.asarray(values["position"][:, 1:]))
-    parts = (jnp.asarray(values[name]) for name in ("footprint", "sigma_px", "gain"))
-    stamp, sigma, gain = parts
-    image = im.Image(stamp, centre, sigma, gain)
-    cells = jnp.arange(len(sigma))
-    whole, _ = image.patches(max(canvas.shape), canvas.shape, cells)
-    return np.maximum(np.asarray(canvas.crop(whole)), 0.0)
