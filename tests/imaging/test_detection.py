@@ -8,6 +8,8 @@ import pytest
 import jaxsim as js
 from jaxsim import imaging as im
 from jaxsim.imaging.kinetics import transient
+from jaxsim.imaging.signals import FIELD, POSITION, TRACE
+from tests.imaging.light import ALIVE, canvas_of, scope, series
 
 
 N_FRAMES, SIZE = 6, 20
@@ -148,18 +150,20 @@ def test_what_it_needs_is_said(getkey):
         )
 
 
-@pytest.mark.parametrize("electrons, where", [(0.0, "least"), (3e3, "between")])
-def test_focus_by_yield_lies_where_cells_are(electrons, where, getkey):
-    steps = dict(zip(scene().names[:4], scene().steps[:4], strict=True))
-    focus = im.MostDetected(electrons_per_unit=electrons)
-    process = js.Pipeline(
-        miniscope=steps["miniscope"],
-        illumination=im.Illumination(),
-        **{n: s for n, s in steps.items() if n != "miniscope"},
-        focus=focus,
+@pytest.mark.parametrize(
+    "electrons, low, high", [(0.0, 69.9, 70.1), (60.0, 74.0, 86.0)]
+)
+def test_focus_by_yield_lies_where_most_cells_stand_out(electrons, low, high):
+    """Half of the cells lie together at 80 um; the median, 70 um, shows no cell."""
+    depths = np.array([40.0, 50.0, 60.0, 79.9, 80.0, 80.1])
+    canvas = canvas_of(scope(na=0.3))
+    trace = np.ones((5, 6))
+    trace[2] = 5.0
+    made = im.MostDetected(electrons_per_unit=electrons, vignette=1.0)(
+        series(np.stack([depths, 0.0 * depths, 0.0 * depths], 1), POSITION),
+        series(np.ones(6), ALIVE),
+        series(trace, TRACE),
+        series(np.ones(canvas.fov), FIELD),
+        canvas,
     )
-    depth = float(js.simulate(process, getkey(), "focal_depth")["focal_depth"].values)
-    if where == "least":
-        assert depth == pytest.approx(60.0)  # the median of two cells
-    else:
-        assert 50.0 <= depth <= 70.0
+    assert low < float(made["focal_depth"]) < high
