@@ -131,6 +131,7 @@ from jaxsim.study.design import (
 from jaxsim.study.evaluator import Evaluator as Evaluator
 from jaxsim.study.fit import fit as fit
 from jaxsim.study.fitted import Fitted as Fitted
+from jaxsim.study.frame_loss import FrameLoss as FrameLoss, frame_loss as frame_loss
 from jaxsim.study.losses import Objective as Objective, weighted as weighted
 from jaxsim.study.prior import (
     log_uniform as log_uniform,

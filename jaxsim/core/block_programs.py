@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
+from jaxsim.core.alone import alone
 from jaxsim.core.frames import run_block, run_once
 from jaxsim.core.pipeline import Pipeline, run_step
 from jaxsim.core.recording import Recording, record_of
@@ -50,7 +51,7 @@ def cut(given: Any, at: Int[Array, ""], size: int) -> Any:
 
     The rest stays out of the program that slices, which would copy it.
     """
-    leaves, treedef = jax.tree.flatten(given, is_leaf=_is_series)
+    leaves, treedef = jax.tree.flatten(given, is_leaf=is_series)
     timed = iter(_slices([v.values for v in leaves if is_timed(v)], at, size))
     cut = [v.with_values(next(timed)) if is_timed(v) else v for v in leaves]
     return jax.tree.unflatten(treedef, cut)
@@ -61,7 +62,8 @@ def _slices(values: list[Array], at: Int[Array, ""], size: int) -> list[Array]:
     return [jax.lax.dynamic_slice_in_dim(v, at, size) for v in values]
 
 
-def _is_series(value: Any) -> bool:
+def is_series(value: Any) -> bool:
+    """Whether a value is a leaf of what flows between steps."""
     return isinstance(value, Series)
 
 
@@ -70,7 +72,7 @@ def is_timed(value: Any) -> bool:
     return isinstance(value, Series) and value.card.timed
 
 
-def _tail(
+def frames_of(
     process: Pipeline,
     key: PRNGKeyArray,
     given: dict[str, dict[str, Any]],
@@ -87,6 +89,18 @@ def _tail(
         log |= {f"{name}.{n}": value for n, value in out.items()}
     statuses = [v.values for n, v in log.items() if n.endswith(".status")]
     return record_of(made | log, record, statuses)
+
+
+def _tail(
+    process: Pipeline,
+    key: PRNGKeyArray,
+    given: dict[str, dict[str, Any]],
+    index: Int[Array, "frame"],
+    record: tuple[str, ...],
+) -> Recording:
+    """One block of frames, whose values nobody traces."""
+    with alone(True):
+        return frames_of(process, key, given, index, record)
 
 
 tail: Any = eqx.filter_jit(_tail)  # its `lower` is not in its type

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -112,7 +112,7 @@ def frame_blocks(
         raise ValueError(
             f"block = {block!r} must be a whole number of frames, at least 1."
         )
-    _refuse_late_steps(process)
+    refuse_late_steps(process)
     framewise = made_by_frames(process, record)
     if not framewise:
         raise ValueError(
@@ -120,13 +120,18 @@ def frame_blocks(
             f"recorded ({', '.join(record)}) is made by one. Leave block out."
         )
     whole, given = head(process, key, tuple(n for n in record if n not in framewise))
-    name, step = list(frame_steps(process).items())[-1]
-    timed = {n: v for needs in given.values() for n, v in needs.items() if is_timed(v)}
-    total = n_frames(name, step, timed)
+    total = frame_count(process, given)
     size = min(block, total)
     return FrameBlocks(
         process, key, whole, given, framewise, record, total, size, progress
     )
+
+
+def frame_count(process: Pipeline, given: dict[str, dict[str, Any]]) -> int:
+    """How many frames a process makes, from what its frame steps are given."""
+    name, step = list(frame_steps(process).items())[-1]
+    timed = {n: v for needs in given.values() for n, v in needs.items() if is_timed(v)}
+    return n_frames(name, step, timed)
 
 
 def simulate_in_blocks(
@@ -177,10 +182,15 @@ def automatic_block(process: Pipeline, shapes: Recording) -> int | None:
     if not framewise:
         return None
     try:
-        _refuse_late_steps(process)
+        refuse_late_steps(process)
     except ValueError:
         return None
-    pixels = max(math.prod(shapes[name].values.shape[1:]) for name in framewise)
+    return frames_that_fit([shapes[name] for name in framewise])
+
+
+def frames_that_fit(series: Sequence[Series]) -> int:
+    """Frames of these signals to make at a time."""
+    pixels = max(math.prod(one.values.shape[1:]) for one in series)
     block = max(1, round(BLOCK_PIXELS / max(pixels, 1)))
     # a GPU wants work enough for all its cores
     return block if jax.default_backend() == "cpu" else max(64, 16 * block)
@@ -197,7 +207,8 @@ def made_by_frames(process: Pipeline, record: tuple[str, ...]) -> tuple[str, ...
     return tuple(n for n in record if makers.get(n, False))
 
 
-def _refuse_late_steps(process: Pipeline) -> None:
+def refuse_late_steps(process: Pipeline) -> None:
+    """Refuse a process with a step that needs all frames of a signal."""
     late: dict[str, str] = {}
     for name, step in zip(process.names, process.steps, strict=True):
         if isinstance(step, AbstractFrameStep):

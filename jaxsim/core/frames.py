@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
+from jaxsim.core.alone import runs_alone
 from jaxsim.core.signal import Series
 from jaxsim.core.step import AbstractFrameStep, arguments, wrap
 
@@ -48,6 +49,9 @@ def run_block(
         out = step(**takes)
     else:
         out = jax.vmap(lambda given: step(**given), in_axes=(axes,))(takes)
+    if step.resamples and not runs_alone():
+        # the way back reads each pixel's slope as often as the way here read pixels
+        out = out | {"movie": kept(out["movie"], index[0] >= 0)}
     cards, clock = step.cards(), _clock(needs)
     promised = set(cards) - set(step.makes_once)
     if set(out) != promised:

@@ -86,7 +86,7 @@ class Render(AbstractFrameStep):
             painted = jax.lax.scatter_add(
                 movie,
                 corner,
-                bright[:, None, None] * light[None],
+                outer(bright, light),
                 _WINDOW,
                 unique_indices=True,
                 mode=jax.lax.GatherScatterMode.PROMISE_IN_BOUNDS,
@@ -96,3 +96,15 @@ class Render(AbstractFrameStep):
         for light, corner, cell in cut:
             movie, _ = jax.lax.scan(paint, movie, (light, corner, trace[:, cell].T))
         return {"movie": movie}
+
+
+def outer(
+    bright: Float[Array, " time"], light: Float[Array, "h w"]
+) -> Float[Array, "time h w"]:
+    """Every product of the two, as a product of matrices.
+
+    The compiler makes the same loop of it as of `bright[:, None, None] * light`, but
+    its transposes are products of matrices too, three times faster than sums.
+    """
+    product = jax.lax.dot_general(bright, light.reshape(-1), (((), ()), ((), ())))
+    return product.reshape(*bright.shape, *light.shape)

@@ -71,9 +71,9 @@ class Opaque:
     def __init__(self, loss: Callable[..., Any]) -> None:
         self.loss = loss
 
-    def __call__(self, recording: Recording) -> Any:
+    def __call__(self, *given: Any, **named: Any) -> Any:
         """The loss."""
-        return self.loss(recording)
+        return self.loss(*given, **named)
 
 
 def total_of(loss: Callable[..., Any], recording: Recording) -> tuple[Any, dict]:

@@ -12,6 +12,7 @@ from jaxsim.core.recording import Recording
 from jaxsim.core.simulate import run
 from jaxsim.core.step import AbstractStep
 from jaxsim.study.bounds import Space
+from jaxsim.study.frame_loss import FrameLoss
 from jaxsim.study.losses import Opaque, total_of
 
 
@@ -34,6 +35,8 @@ class Task(NamedTuple):
 
 def fresh(loss: Any) -> Any:
     """The loss as an argument of a program: by its arrays, or new each time."""
+    if isinstance(loss, FrameLoss):
+        return FrameLoss(Opaque(loss.function), loss.data, loss.signals)
     if isinstance(loss, eqx.Module) and all(map(eqx.is_array, jax.tree.leaves(loss))):
         return loss
     return Opaque(loss)  # pyright: ignore[reportArgumentType]
@@ -44,6 +47,9 @@ def loss_at(task: Task, values: dict[str, Any], key: PRNGKeyArray) -> tuple[Any,
     there = replace(task.process, values)
 
     def seen(key: PRNGKeyArray) -> tuple[Any, dict]:
+        if isinstance(task.loss, FrameLoss):
+            mode = "forward" if task.forward else "reverse"
+            return task.loss.value(there, key, mode=mode), {}
         return total_of(task.loss, run(there, key, task.record))
 
     if task.n_keys == 1:
