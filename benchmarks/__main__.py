@@ -17,6 +17,7 @@ NAMES = (
     "delayed_coupling",
     "compile_times",
     "movie_throughput",
+    "movie_gradient",
 )
 ON_REQUEST = ("wendling_fits",)  # half an hour: by name only
 HERE = Path(__file__).resolve().parent
