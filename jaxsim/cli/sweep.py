@@ -36,6 +36,8 @@ class Sweep(OfProcess):
     """how to place the draws"""
     repeats: int = 1
     """runs of each point, with other noise"""
+    pairing: Literal["independent", "paired"] = "independent"
+    """paired: the same noise at every point, other in each repeat"""
     seed: int = 0
     """another number, other noise"""
     record: Annotated[Repeated, tyro.conf.arg(metavar="SIGNAL")] = ("activity",)
@@ -64,7 +66,8 @@ class Sweep(OfProcess):
         began = time.perf_counter()
         runs = sweep(
             process, design, jax.random.key(self.seed), self.record,
-            repeats=self.repeats, block=self.block, store=self.out or None,
+            repeats=self.repeats, pairing=self.pairing, block=self.block,
+            store=self.out or None,
         )  # fmt: skip
         print(runs)
         print(f"took {time.perf_counter() - began:.2f} s, compilation included\n")

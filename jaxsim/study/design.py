@@ -15,6 +15,9 @@ from jaxsim.core.step import fold_name
 from jaxsim.study.prior import AbstractPrior
 
 
+REPEAT = "repeat"  # the axis of runs that differ by their noise alone
+
+
 class Axis(NamedTuple):
     """One axis of a design: its name and how many points lie along it."""
 
@@ -35,12 +38,14 @@ class Design:
         paths: which parameters move.
         along: per path, the number of the axis that it moves along.
         values: per path, its values along that axis.
+        paired: whether all points see the same noise, other in each repeat.
     """
 
     axes: tuple[Axis, ...]
     paths: tuple[str, ...]
     along: tuple[int, ...]
     values: tuple[Any, ...]
+    paired: bool = False
 
     def __post_init__(self) -> None:
         names = [axis.name for axis in self.axes]
@@ -65,6 +70,20 @@ class Design:
             return ()
         return tuple(np.asarray(i) for i in np.unravel_index(runs, self.shape))
 
+    def keys(self, runs: np.ndarray) -> np.ndarray:
+        """The numbers that some runs fold into the key: their own, or their repeat's.
+
+        Where noise is paired, points can be added to a design without changing a run.
+        """
+        if not self.paired:
+            return runs.astype(np.uint32)
+        last = (
+            self.axes[-1].length
+            if self.axes[-1:] and self.axes[-1].name == REPEAT
+            else 1
+        )
+        return (runs % last).astype(np.uint32)
+
     def point(self, run: int) -> dict[str, Any]:
         """What `replace` takes to make the process of one run."""
         at = self.where(run)
@@ -85,20 +104,21 @@ class Design:
     def document(self) -> dict[str, Any]:
         """Plain data (JSON) that says the same."""
         columns = zip(self.paths, self.along, self.values, strict=True)
-        return {
+        found: dict[str, Any] = {
             "axes": [[axis.name, axis.length] for axis in self.axes],
             "values": {
                 path: {"axis": self.axes[axis].name, "values": _plain(values)}
                 for path, axis, values in columns
             },
         }
+        return found | ({"paired": True} if self.paired else {})
 
     def repeated(self, n: int) -> "Design":
         """The same points, each `n` times: a last axis 'repeat'."""
         if n < 1:
             raise ValueError(f"repeats = {n}: a point is run once or more often.")
-        axes = (*self.axes, Axis("repeat", int(n)))
-        return Design(axes, self.paths, self.along, self.values)
+        axes = (*self.axes, Axis(REPEAT, int(n)))
+        return dataclasses.replace(self, axes=axes)
 
     def __mul__(self, other: "Design") -> "Design":
         if not isinstance(other, Design):
@@ -106,7 +126,7 @@ class Design:
         shifted = tuple(axis + len(self.axes) for axis in other.along)
         return Design(
             self.axes + other.axes, self.paths + other.paths, self.along + shifted,
-            self.values + other.values,
+            self.values + other.values, self.paired or other.paired,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:

@@ -1,5 +1,6 @@
 """sweep(process, design, key): a process at every point of a design."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -53,6 +54,7 @@ def sweep(
     record: Sequence[str] | None = None,
     *,
     repeats: int = 1,
+    pairing: str = "independent",
     block: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
     store: Any = None,
@@ -75,6 +77,9 @@ def sweep(
         record: names of signals, as in `simulate`. Ask for what you need: results are
             held in memory, or in the store.
         repeats: runs of each point, along a last axis "repeat".
+        pairing: "independent": other noise in every run. "paired": the same noise at
+            every point (common random numbers), so that points differ by their
+            parameters alone; repeat `r` folds `r` into the key.
         block: runs at a time. By default as many as an estimate says fit into
             `memory_bytes` (see `jaxsim.study.lanes.fitting_block` for what it cannot
             see), at most 256 on a CPU; one at a time where a single run is large. The
@@ -104,6 +109,12 @@ def sweep(
     names = (record,) if isinstance(record, str) else record
     names = None if names is None else tuple(names)
     design = design.repeated(repeats) if repeats != 1 else design
+    if pairing not in ("independent", "paired"):
+        raise ValueError(
+            f"pairing = {pairing!r} is neither 'independent' (other noise in every "
+            "run) nor 'paired' (the same noise at every point)."
+        )
+    design = dataclasses.replace(design, paired=design.paired or pairing == "paired")
     devices = tuple(jax.local_devices() if devices is None else devices)
 
     traced = moves(process, design)
@@ -204,7 +215,7 @@ def _run_block(
     names: tuple[str, ...] | None,
     lanes: Any,
 ) -> Recording:
-    values, runs = traced.of(block.runs), block.runs.astype(np.uint32)
+    values, runs = traced.of(block.runs), traced.design.keys(block.runs)
     if len(runs) > 1:
         values, runs = place((values, runs), lanes, True)
         return run_lanes(process, values, runs, key, names)

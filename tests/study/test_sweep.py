@@ -11,6 +11,7 @@ import pytest
 import jaxsim as js
 from tests.study.counting import compiled
 from tests.study.toys import StudyLeaky, StudyPower
+from tests.toys import ToyNodes
 
 
 @pytest.fixture
@@ -220,6 +221,7 @@ FOUR = """
 import sys
 import jax, numpy as np
 import jaxsim as js
+from tests.toys import ToyNodes
 from tests.study.toys import StudyLeaky, StudyPower
 
 process = js.Pipeline(nodes=StudyLeaky(), power=StudyPower())
@@ -244,3 +246,28 @@ def test_four_devices_give_the_bits_of_one():
         [sys.executable, "-c", FOUR], capture_output=True, text=True, env=env
     )
     assert out.stdout.strip() == "equal", out.stderr[-2000:]
+
+
+def test_paired_points_see_the_same_noise_and_repeats_another(getkey):
+    process = js.Pipeline(nodes=ToyNodes())
+    key, design = getkey(), js.grid({"nodes.level": [1.0, 3.0, 2.0]})
+    asked = {"record": ("activity",), "repeats": 2, "pairing": "paired"}
+    runs = js.sweep(process, design, key, **asked)["activity"].values
+    noise = runs - np.asarray([1.0, 3.0, 2.0])[:, None, None, None]
+    np.testing.assert_allclose(noise[1:], noise[:1].repeat(2, 0), atol=1e-5)
+    assert not np.allclose(noise[0, 0], noise[0, 1], atol=1e-2)
+    fewer = js.sweep(process, js.grid({"nodes.level": [2.0]}), key, **asked)
+    np.testing.assert_allclose(fewer["activity"].values[0], runs[2], rtol=1e-6)
+
+
+def test_a_store_of_paired_runs_is_another_than_of_independent_ones(getkey, tmp_path):
+    process = js.Pipeline(nodes=ToyNodes())
+    key, design = getkey(), js.grid({"nodes.level": [1.0, 3.0]})
+    js.sweep(process, design, key, ("activity",), store=tmp_path / "a.zarr")
+    with pytest.raises(ValueError, match="design"):
+        js.sweep(
+            process, design, key, ("activity",), store=tmp_path / "a.zarr",
+            pairing="paired",
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="neither 'independent'.* nor 'paired'"):
+        js.sweep(process, design, key, ("activity",), pairing="matched")
