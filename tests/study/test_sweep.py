@@ -221,7 +221,6 @@ FOUR = """
 import sys
 import jax, numpy as np
 import jaxsim as js
-from tests.toys import ToyNodes
 from tests.study.toys import StudyLeaky, StudyPower
 
 process = js.Pipeline(nodes=StudyLeaky(), power=StudyPower())
