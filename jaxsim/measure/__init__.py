@@ -11,6 +11,15 @@ from jaxsim.measure.connectivity import (
     upper_triangle as upper_triangle,
     wasserstein_distance as wasserstein_distance,
 )
+from jaxsim.measure.coverage import (
+    LEVELS as LEVELS,
+    Coverage as Coverage,
+    CoverageCurve as CoverageCurve,
+    coverage as coverage,
+    coverage_curve as coverage_curve,
+    credible_interval as credible_interval,
+    credible_radius as credible_radius,
+)
 from jaxsim.measure.distance import (
     fc_correlation_loss as fc_correlation_loss,
     fc_mse as fc_mse,
@@ -28,6 +37,9 @@ from jaxsim.measure.named_loss import (
     list_losses as list_losses,
     register_loss as register_loss,
     sum_of_losses as sum_of_losses,
+)
+from jaxsim.measure.posterior import (
+    covariance_blocks as covariance_blocks,
 )
 from jaxsim.measure.psd_loss import (
     band_fraction_loss as band_fraction_loss,
