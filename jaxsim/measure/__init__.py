@@ -27,6 +27,10 @@ from jaxsim.measure.distance import (
     spectral_distance as spectral_distance,
     variance_loss as variance_loss,
 )
+from jaxsim.measure.isotonic import (
+    inverse_curve as inverse_curve,
+    isotonic_regression as isotonic_regression,
+)
 from jaxsim.measure.matching import (
     Match as Match,
     footprint_overlap as footprint_overlap,
