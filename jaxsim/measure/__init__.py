@@ -1,5 +1,24 @@
 """Measures: pure functions on arrays (or on series), time on the first axis."""
 
+from jaxsim.measure.calibration import (
+    CalibrationDeviation as CalibrationDeviation,
+    Recalibration as Recalibration,
+    calibration_deviation as calibration_deviation,
+    fit_recalibration as fit_recalibration,
+    recalibrated_coverage as recalibrated_coverage,
+    recalibrated_curve as recalibrated_curve,
+    recalibrated_level as recalibrated_level,
+)
+from jaxsim.measure.calibration_split import (
+    Split as Split,
+    fit_splits as fit_splits,
+    fixed_splits as fixed_splits,
+    mismatch_splits as mismatch_splits,
+    oracle_splits as oracle_splits,
+    pooled_splits as pooled_splits,
+    recalibrated_splits as recalibrated_splits,
+    uncalibrated_splits as uncalibrated_splits,
+)
 from jaxsim.measure.connectivity import (
     coherence as coherence,
     correlation as correlation,
@@ -12,6 +31,7 @@ from jaxsim.measure.connectivity import (
     wasserstein_distance as wasserstein_distance,
 )
 from jaxsim.measure.coverage import (
+    FINE_LEVELS as FINE_LEVELS,
     LEVELS as LEVELS,
     Coverage as Coverage,
     CoverageCurve as CoverageCurve,

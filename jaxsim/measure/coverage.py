@@ -41,6 +41,13 @@ LEVELS: tuple[float, ...] = (
 )
 
 
+# For training a recalibration: the levels that a too sure posterior must use instead.
+FINE_LEVELS: tuple[float, ...] = (
+    *LEVELS[:-1],
+    *(0.997, 0.999, 0.9997, 0.9999, 0.99997, 0.99999, 0.999999, 0.9999999),
+    1.0,
+)
+
 # sqrt(2/pi) times the integral of r^2 exp(-r^2/2), by powers of r^2 (highest first).
 SERIES = tuple(
     math.sqrt(2 / math.pi) * (-0.5) ** n / (math.factorial(n) * (2 * n + 3))

@@ -46,11 +46,11 @@ def isotonic_regression(
         )
     n = jnp.arange(len(y))
     ordered = n[:, None] <= n[None, :]
-    start = jnp.zeros(1, y.dtype)
-    total = jnp.concatenate([start, jnp.cumsum(w * y)])
-    mass = jnp.concatenate([start, jnp.cumsum(w)])
-    sums, masses = (s[None, 1:] - s[:-1, None] for s in (total, mass))
-    means = jnp.where(ordered, sums / jnp.where(ordered, masses, 1.0), jnp.inf)
+    # each row is summed by itself: differences of one long sum lose digits
+    total, mass = (
+        jnp.cumsum(jnp.where(ordered, x[None, :], 0.0), axis=1) for x in (w * y, w)
+    )
+    means = jnp.where(ordered, total / jnp.where(ordered, mass, 1.0), jnp.inf)
     least = jax.lax.cummin(means, axis=1, reverse=True)
     return jnp.max(jnp.where(ordered, least, -jnp.inf), axis=0)
 
@@ -78,10 +78,12 @@ def inverse_curve(
 
 def _crossing(x: Array, y: Array, at: Array, side: str) -> Array:
     """Where the curve first reaches (left) or last has (right) a height."""
-    place = jnp.searchsorted(y, at, side=side)
+    # heights that differ by rounding are one
+    slack = 8 * jnp.finfo(y.dtype).eps * (-1.0 if side == "left" else 1.0)
+    place = jnp.searchsorted(y, at + slack, side=side)
     above = jnp.clip(place, 1, len(y) - 1)
     rise = y[above] - y[above - 1]
     some = rise > 0
     part = jnp.where(some, (at - y[above - 1]) / jnp.where(some, rise, 1.0), 0.0)
-    found = x[above - 1] + part * (x[above] - x[above - 1])
+    found = x[above - 1] + jnp.clip(part, 0.0, 1.0) * (x[above] - x[above - 1])
     return jnp.where(place == 0, x[0], jnp.where(place == len(y), x[-1], found))
