@@ -85,6 +85,21 @@ from jaxsim.measure.recovery import (
     spike_score as spike_score,
     trace_correlation as trace_correlation,
 )
+from jaxsim.measure.scoring import (
+    crps as crps,
+    gaussian_crps as gaussian_crps,
+    log_score as log_score,
+    mahalanobis_distance as mahalanobis_distance,
+    mean_square_z as mean_square_z,
+)
+from jaxsim.measure.source_error import (
+    mean_posterior_std as mean_posterior_std,
+    source_cosine as source_cosine,
+    source_mae as source_mae,
+    source_mse as source_mse,
+    source_rmae as source_rmae,
+    source_rmse as source_rmse,
+)
 from jaxsim.measure.spectrum import (
     BANDS as BANDS,
     band_fractions as band_fractions,

@@ -78,7 +78,7 @@ class CoverageCurve(NamedTuple):
         empirical: fraction inside, of all sources.
         empirical_active: of sources that are active at any time; NaN without any.
         empirical_inactive: of the others; NaN without any.
-        count: how many are inside, of all sources.
+        n_inside: how many are inside, of all sources.
         n: how many there are: sources (or components), times samples.
         n_active: how many of them are of active sources.
         n_certain: how many have no posterior variance.
@@ -89,7 +89,7 @@ class CoverageCurve(NamedTuple):
     empirical: Float[Array, " level"]
     empirical_active: Float[Array, " level"]
     empirical_inactive: Float[Array, " level"]
-    count: Int[Array, " level"]
+    n_inside: Int[Array, " level"]
     n: Int[Array, ""]
     n_active: Int[Array, ""]
     n_certain: Int[Array, ""]
@@ -197,7 +197,7 @@ def _curve(
         empirical=_fraction(count, n, at.dtype),
         empirical_active=_fraction(count_active, n_active, at.dtype),
         empirical_inactive=_fraction(count - count_active, n - n_active, at.dtype),
-        count=count,
+        n_inside=count,
         n=n,
         n_active=n_active,
         n_certain=n_samples * certain.sum(),
