@@ -40,6 +40,11 @@ from jaxsim.measure.coverage import (
     credible_interval as credible_interval,
     credible_radius as credible_radius,
 )
+from jaxsim.measure.detection import (
+    SourceDetection as SourceDetection,
+    source_auc as source_auc,
+    source_detection as source_detection,
+)
 from jaxsim.measure.distance import (
     fc_correlation_loss as fc_correlation_loss,
     fc_mse as fc_mse,
@@ -50,6 +55,11 @@ from jaxsim.measure.distance import (
 from jaxsim.measure.isotonic import (
     inverse_curve as inverse_curve,
     isotonic_regression as isotonic_regression,
+)
+from jaxsim.measure.localisation import (
+    peak_error as peak_error,
+    region_error as region_error,
+    spatial_dispersion as spatial_dispersion,
 )
 from jaxsim.measure.matching import (
     Match as Match,
@@ -111,4 +121,9 @@ from jaxsim.measure.spectrum import (
     spectral_slope as spectral_slope,
     to_decibel as to_decibel,
     welch as welch,
+)
+from jaxsim.measure.transport import (
+    earth_mover_distance as earth_mover_distance,
+    sinkhorn_distance as sinkhorn_distance,
+    transport_cost as transport_cost,
 )
