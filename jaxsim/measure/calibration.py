@@ -64,9 +64,9 @@ def fit_recalibration(
     gets the first level, one above all gets the last.
 
     A posterior that is much too sure needs levels very near 1 (with half of the true
-    deviation, an interval of 95 % is one of 99.991 %), and between 0.99 and 1 a curve
-    is not straight: train with `js.measure.FINE_LEVELS` where curves lie below the
-    diagonal.
+    deviation, the interval that holds 95 % is called one of 99.991 %), where a curve
+    over the usual levels is far from straight; one that is much too unsure needs levels
+    near 0. Train with `js.measure.FINE_LEVELS` then.
 
     Args:
         level: nominal coverages, increasing.

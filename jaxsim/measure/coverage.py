@@ -41,10 +41,13 @@ LEVELS: tuple[float, ...] = (
 )
 
 
-# For training a recalibration: the levels that a too sure posterior must use instead.
+# For training a recalibration: a posterior that is much too sure (or unsure) must use
+# levels very near 1 (or 0) instead, so there are five a decade at both ends.
 FINE_LEVELS: tuple[float, ...] = (
-    *LEVELS[:-1],
-    *(0.997, 0.999, 0.9997, 0.9999, 0.99997, 0.99999, 0.999999, 0.9999999),
+    0.0,
+    *(10 ** (-k / 5) for k in range(20, 5, -1)),  # from 1e-4
+    *(k / 20 for k in range(2, 18)),
+    *(1 - 10 ** (-k / 5) for k in range(5, 36)),  # to 1 - 1e-7
     1.0,
 )
 

@@ -21,7 +21,7 @@ LEVELS = np.asarray(measure.LEVELS)
 def test_a_variance_wrong_by_four_is_mended_on_other_data(getkey, factor):
     curves = []
     for _ in range(2):
-        truth, estimate, blocks = honest(getkey(), 50, 100, 2)
+        truth, estimate, blocks = honest(getkey(), 100, 100, 3)
         curves.append((truth, estimate, (factor * blocks).astype(np.float32)))
     train = coverage_curve(*curves[0], levels=measure.FINE_LEVELS)
     before = coverage_curve(*curves[1])
