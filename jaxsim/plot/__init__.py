@@ -5,6 +5,7 @@ from jaxsim.plot.connectome import (
     plot_lengths as plot_lengths,
     plot_weights as plot_weights,
 )
+from jaxsim.plot.coverage import plot_coverage as plot_coverage
 from jaxsim.plot.detectability import plot_detectability as plot_detectability
 from jaxsim.plot.dispatch import plot as plot
 from jaxsim.plot.fitted import plot_losses as plot_losses, plot_values as plot_values

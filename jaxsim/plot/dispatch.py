@@ -9,6 +9,7 @@ from jaxsim.core.declared import nearest
 from jaxsim.core.recording import Recording
 from jaxsim.core.step import AbstractStep
 from jaxsim.plot.connectome import plot_graph, plot_lengths, plot_weights
+from jaxsim.plot.coverage import plot_coverage
 from jaxsim.plot.detectability import plot_detectability
 from jaxsim.plot.fitted import plot_losses, plot_values
 from jaxsim.plot.matrices import plot_connectivity, plot_dynamics, plot_matrix
@@ -36,6 +37,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
     | result of a fit | "losses", "values" |
     | process | "wiring", "table" |
     | `js.imaging.detectability(...)` | "detectability" |
+    | `js.measure.coverage_curve(...)`, of one run or many | "coverage" |
 
     The figure is not shown and not kept by pyplot: a notebook draws it when it is the
     last value of a cell; a script writes `figure.savefig("name.png")`.
@@ -44,7 +46,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
         thing: what to draw.
         what: which picture of it; the first one above by default.
         **options: of that picture: `signal`, `nodes`, `span_s`, `style`, `freq_range`,
-            `segment_s`, `at`, `title`; see `jaxsim.plot`.
+            `segment_s`, `at`, `after`, `which`, `title`; see `jaxsim.plot`.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -60,6 +62,8 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
         pictures = {"losses": plot_losses, "values": plot_values}
     elif "snr_matched" in getattr(thing, "data_vars", ()):
         pictures = {"detectability": plot_detectability}
+    elif hasattr(thing, "level") and hasattr(thing, "empirical"):
+        pictures = {"coverage": plot_coverage}
     elif isinstance(thing, AbstractStep):
         pictures = {"wiring": plot_wiring, "table": plot_table}
     else:
@@ -77,6 +81,8 @@ def _plot_recording(
 ) -> Any:
     batch = np.ndim(recording.status)
     names = list(recording.names)
+    if {"level", "empirical"} <= set(names) and what in (None, "coverage"):
+        return _call(plot_coverage, (recording,), options)
     derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS]
     if what == "movie" and "movie" not in names:
         raise ValueError(
