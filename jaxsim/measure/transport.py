@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from jaxsim.measure.arrays import Scalar, Signal, as_host
@@ -50,7 +51,7 @@ def earth_mover_distance(
     Raises:
         TypeError: traced values.
     """
-    if any(isinstance(x, jax.core.Tracer) for x in (truth, estimate)):
+    if any(isinstance(getattr(x, "values", x), Tracer) for x in (truth, estimate)):
         raise TypeError(
             "earth_mover_distance solves a linear program on the host; under jit, vmap "
             "and recording.measure use sinkhorn_distance."
@@ -149,7 +150,7 @@ def sinkhorn_distance(
     )
     at = places(positions, len(a)).astype(a.dtype)
     some = (a.max() > NO_STRENGTH) & (b.max() > NO_STRENGTH)
-    found = _sinkhorn(*(_log_share(m) for m in (a, b)), at, epsilon_m, n_updates)
+    found = _sinkhorn(_log_share(a), _log_share(b), at, epsilon_m, n_updates)
     return jnp.where(some, found, jnp.inf)
 
 
