@@ -4,6 +4,9 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 `simulate`, `sweep`, `fit`, `save` and `load` work on any process.
 """
 
+# the floor jaxsim.data first: its name must then be taken by the declaration `data`
+import jaxsim.data.stream
+
 # convert
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
@@ -44,6 +47,9 @@ from jaxsim.core.step import (
     AbstractStep as AbstractStep,
 )
 from jaxsim.core.table import check as check, table as table
+
+# data
+from jaxsim.data.stream import Stream as Stream, stream as stream
 
 # meeg
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
@@ -134,6 +140,8 @@ from jaxsim.study.fitted import Fitted as Fitted
 from jaxsim.study.frame_loss import FrameLoss as FrameLoss, frame_loss as frame_loss
 from jaxsim.study.losses import Objective as Objective, weighted as weighted
 from jaxsim.study.prior import (
+    choice as choice,
+    curriculum as curriculum,
     log_uniform as log_uniform,
     normal as normal,
     uniform as uniform,

@@ -1,11 +1,13 @@
-"""Distributions to draw parameter values from: uniform, log_uniform, normal."""
+"""Distributions to draw parameter values from, also such that change on the way."""
 
 import abc
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -25,6 +27,10 @@ class AbstractPrior(abc.ABC):
     @abc.abstractmethod
     def quantile(self, u: Any) -> Any:
         """Values at the levels `u` in [0, 1], NumPy in NumPy out, JAX in JAX out."""
+
+    def quantile_at(self, u: Any, number: Any) -> Any:
+        """Values for the sample of a number, where the distribution follows it."""
+        return self.quantile(u)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +96,58 @@ class Normal(AbstractPrior):
         return self.mean + self.sd * ndtri(u)
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice(AbstractPrior):
+    """One of some numbers, equally likely."""
+
+    values: tuple[float, ...]
+    shape: tuple[int, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
+
+    def __post_init__(self) -> None:
+        if not self.values or not all(map(math.isfinite, self.values)):
+            raise ValueError(f"choice{self.values}: give one finite number or more.")
+
+    def quantile(self, u: Any) -> Any:
+        """The value whose share of [0, 1] holds u."""
+        numpy: Any = jnp if isinstance(u, jax.Array) else np
+        which = numpy.floor(u * len(self.values)).astype(int)
+        return numpy.asarray(self.values)[which.clip(0, len(self.values) - 1)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Curriculum(AbstractPrior):
+    """One distribution at first, another later, and quantiles between on the way."""
+
+    first: AbstractPrior
+    last: AbstractPrior
+    n_samples: int
+
+    def __post_init__(self) -> None:
+        if self.first.shape != self.last.shape or self.n_samples < 1:
+            raise ValueError(
+                f"curriculum: its two priors must have one shape, and the way takes a "
+                f"sample or more; got {self.first.shape}, {self.last.shape}, "
+                f"{self.n_samples}."
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of both."""
+        return self.first.shape
+
+    def quantile(self, u: Any) -> Any:
+        """From the lowest of both to the highest of both: the range that it visits."""
+        numpy: Any = jnp if isinstance(u, jax.Array) else np
+        one, other = self.first.quantile(u), self.last.quantile(u)
+        ends = numpy.minimum(one, other), numpy.maximum(one, other)
+        return ends[0] + (ends[1] - ends[0]) * u
+
+    def quantile_at(self, u: Any, number: Any) -> Any:
+        """Between the two, by the number of the sample."""
+        way = jnp.clip(number / self.n_samples, 0.0, 1.0).astype(jnp.asarray(u).dtype)
+        return (1.0 - way) * self.first.quantile(u) + way * self.last.quantile(u)
+
+
 def _ordered(name: str, low: float, high: float) -> None:
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(
@@ -114,3 +172,18 @@ def log_uniform(
 def normal(mean: float | int, sd: float | int, shape: tuple[int, ...] = ()) -> Normal:
     """Gaussian with a mean and a standard deviation."""
     return Normal(float(mean), float(sd), tuple(shape))
+
+
+def choice(values: Sequence[float | int]) -> Choice:
+    """One of some numbers, equally likely."""
+    return Choice(tuple(float(value) for value in values))
+
+
+def curriculum(first: AbstractPrior, last: AbstractPrior, n_samples: int) -> Curriculum:
+    """From one prior to another over the first samples of a stream.
+
+    Quantiles move in a straight line: `curriculum(uniform(0, 1), uniform(0, 5), 1000)`
+    draws from uniform(0, 3) half way. It goes by the number of the sample, so it does
+    not depend on the batch size; a design, which has no order, sees the whole range.
+    """
+    return Curriculum(first, last, int(n_samples))
