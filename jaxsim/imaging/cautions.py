@@ -46,8 +46,8 @@ def refuse(process: Pipeline, canvas: Canvas) -> None:
     """Refuse sizes and times that cannot be meant.
 
     Raises:
-        ValueError: a cell is wider than the field of view, or a transient is over
-            within a frame.
+        ValueError: a cell is wider than the field of view, a transient is over within
+            a frame, or an exposure is not.
     """
     for name, step in zip(process.names, process.steps, strict=True):
         if isinstance(step, PlaceNeurons):
@@ -58,6 +58,13 @@ def refuse(process: Pipeline, canvas: Canvas) -> None:
                     f"{name}.soma_radius_um: a cell of {widest_um:g} um does not fit "
                     f"into the field of view, whose shorter side is {side_um:g} um. "
                     "Give smaller cells, more pixels or less magnification."
+                )
+        if isinstance(step, ImageSensor) and step.exposure_s is not None:
+            exposure_s = float(np.max(step.exposure_s))
+            if exposure_s * canvas.rate_hz > 1.0 + 1e-6:
+                raise ValueError(
+                    f"{name}.exposure_s = {exposure_s:g} s is longer than a frame of "
+                    f"{1.0 / canvas.rate_hz:g} s."
                 )
         if isinstance(step, AbstractCalcium):
             decay_s = float(np.min(step.tau_decay_s))

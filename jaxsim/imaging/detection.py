@@ -29,6 +29,14 @@ from jaxsim.imaging.truth import made_by
 
 PLACE = ("z_um", "y_um", "x_um")
 
+# of a sensor: levels that pixels or all numbers add are no light, hence no shot noise
+EXPECTED_ELECTRONS = {
+    "readout": "expected",
+    "gain_adu_per_e": 1.0,
+    "offset_adu": 0.0,
+    "dsnu_e": None,
+}
+
 
 class Found(NamedTuple):
     """Per cell; places without a cell have no signal and infinite bounds."""
@@ -49,8 +57,9 @@ def detectability(recording: Recording, threshold: float = 3.0) -> Any:
     r"""How well each cell of a recording could be seen at best.
 
     With $s_p$ the electrons that a unit of a cell's trace adds to pixel p, and $v_p$
-    the variance there (shot noise of the mean movie, of cells, neuropil, vessels and
-    leakage together, and read noise), for a trace that spans $\Delta C$:
+    the variance there (shot noise of the mean movie, of cells, neuropil, vessels,
+    leakage and dark current together, and the noise of reading and of rows, as if no
+    row shared it), for a trace that spans $\Delta C$:
 
     | name | what it is |
     |---|---|
@@ -113,8 +122,7 @@ def _still(process: Pipeline) -> Pipeline:
             steps[name] = StillTissue()
         if isinstance(step, ImageSensor):
             sensors.append(name)
-            changes = {"readout": "expected", "gain_adu_per_e": 1.0, "offset_adu": 0.0}
-            steps[name] = replace(step, changes)
+            steps[name] = replace(step, EXPECTED_ELECTRONS)
     for kind in (Optics, Render, ImageSensor):
         if not any(isinstance(step, kind) for step in steps.values()):
             raise ValueError(
@@ -141,7 +149,7 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
     like = trace.dtype
     dark, lit = jnp.zeros(canvas.shape, like), jnp.ones(canvas.shape, like)
     per_light = seen(lit) - seen(dark)  # electrons per unit of light, at every pixel
-    noise = jnp.maximum(seen(None), 0.0) + sensor.read_noise_e**2 + 1e-6
+    noise = jnp.maximum(seen(None), 0.0) + sensor.readout_variance() + 1e-6
     span, rest = jnp.ptp(trace, axis=0), trace.min(0)
     power = (trace**2).sum(0)
     side = max(size for size, _ in by_kind[Render].patches)

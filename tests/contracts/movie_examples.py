@@ -84,6 +84,19 @@ def path():
     return im.GivenMotion(trajectory_um=along)
 
 
+def whole_sensor():
+    """A sensor with all that real ones have."""
+    return im.ImageSensor(
+        readout="relaxed",
+        photons_per_unit=3.0,
+        dark_current_e_per_s=200.0,
+        exposure_s=0.04,
+        prnu=0.05,
+        dsnu_e=2.0,
+        row_noise_e=1.5,
+    )
+
+
 # kind -> the steps of a process that shows it, and its own name among them
 STEPS = {
     "Miniscope": lambda: (rendered(), "miniscope"),
@@ -121,7 +134,7 @@ STEPS = {
     ),
     "Leakage": lambda: (after_movie("leakage", im.Leakage()), "leakage"),
     "ImageSensor": lambda: (
-        after_movie("sensor", im.ImageSensor(readout="relaxed", photons_per_unit=3.0)),
+        after_movie("sensor", whole_sensor()),
         "sensor",
     ),
 }
