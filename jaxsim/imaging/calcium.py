@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from jaxsim.core.normal import normal_pair
@@ -16,13 +17,23 @@ from jaxsim.imaging.signals import EXPRESSION, TRACE
 from jaxsim.imaging.spike_train import SpikeTrain
 
 
+TAU_SCALE = Signal("cell", "1", "time constants of each cell over the usual, mean 1")
+
+
 class AbstractCalcium(AbstractStep):
-    """Fluorescence that rises after a spike and decays, and differs between cells."""
+    """Fluorescence that rises after a spike and decays, and differs between cells.
+
+    With `tau_jitter` both time constants of a cell are multiplied by one log-normal
+    number of mean 1, `tau_scale`: its transients are slower or faster, of one shape.
+    """
 
     tau_rise_s: Param = param(0.05, "s", (1e-4, 10.0), "time constant of the rise")
     tau_decay_s: Param = param(0.5, "s", (1e-3, 100.0), "time constant of the decay")
     f0: Param = param(1.0, "1", (0.0, 1e3), "fluorescence at rest")
     brightness_cv: Param = param(0.3, "1", (0.0, 5.0), "spread of expression")
+    tau_jitter: Param | None = param(
+        None, "1", (0.0, 2.0), "relative spread of time constants; none: all are alike"
+    )
     kernel_s: float | None = static(
         None, "kernel cut after this time (whole frames); none: never", "s", (0.0, 1e4)
     )
@@ -30,12 +41,20 @@ class AbstractCalcium(AbstractStep):
     makes: ClassVar[dict[str, Signal]] = {"trace": TRACE, "expression": EXPRESSION}
 
     def __check_init__(self) -> None:
-        rise, decay = self.tau_rise_s, self.tau_decay_s
-        if concrete(rise, decay) and not bool((rise < decay).all()):
+        if not concrete(self.tau_rise_s, self.tau_decay_s):
+            return
+        # on the host: inside another program JAX would trace the comparison
+        rise, decay = np.asarray(self.tau_rise_s), np.asarray(self.tau_decay_s)
+        if not (rise < decay).all():
             raise ValueError(
                 f"{type(self).__name__}.tau_rise_s = {float(rise):g} s must be shorter "
                 f"than tau_decay_s = {float(decay):g} s."
             )
+
+    def cards(self) -> dict[str, Signal]:
+        """Its makes, and the cells' time constants where they differ."""
+        more = {} if self.tau_jitter is None else {"tau_scale": TAU_SCALE}
+        return super().cards() | more
 
     def response(self, calcium: Float[Array, "time cell"]) -> Float[Array, "time cell"]:
         """Fluorescence above rest for the sum of kernels."""
@@ -45,20 +64,42 @@ class AbstractCalcium(AbstractStep):
         self, fine_spikes: SpikeTrain, canvas: Canvas, key: PRNGKeyArray
     ) -> dict[str, Any]:
         """Sum the kernels, respond, and scale by what each cell expresses."""
-        sum_of_kernels = self._calcium(fine_spikes, canvas.rate_hz)
-        n_cells, like = sum_of_kernels.shape[1], sum_of_kernels.dtype
-        normal, _ = normal_pair(key, (1, n_cells), like)
+        like = jnp.result_type(self.tau_decay_s)
+        normal, other = normal_pair(key, (1, len(fine_spikes.alive)), like)
         expression = lognormal(normal[0], self.brightness_cv)
+        made: dict[str, Any] = {"expression": expression}
+        if self.tau_jitter is None:
+            sum_of_kernels = self._calcium(fine_spikes, canvas.rate_hz)
+        else:
+            made["tau_scale"] = scale = lognormal(other[0], self.tau_jitter)
+            sum_of_kernels = self._of_each(fine_spikes, canvas.rate_hz, scale)
         light = fine_spikes.alive * expression
         trace = self.f0 + self.response(sum_of_kernels)
         trace = trace * jnp.broadcast_to(light, trace.shape)
-        return {"trace": canvas.series(trace, TRACE), "expression": expression}
+        return made | {"trace": canvas.series(trace, TRACE)}
 
-    def _calcium(self, train: SpikeTrain, rate_hz: float) -> Float[Array, "time cell"]:
+    def _of_each(
+        self, train: SpikeTrain, rate_hz: float, scale: Float[Array, "cell"]
+    ) -> Float[Array, "time cell"]:
+        """The sum of kernels where every cell has its own."""
+
+        def of_one(fine: Array, before: Array, scale: Array) -> Array:
+            one = SpikeTrain(fine[..., None], before[None], before[None], train.n_lead)
+            return self._calcium(one, rate_hz, scale)[:, 0]
+
+        each = jax.vmap(of_one, in_axes=(2, 0, 0), out_axes=1)
+        return each(train.fine, train.before, scale)
+
+    def _calcium(
+        self, train: SpikeTrain, rate_hz: float, scale: Float[Array, ""] | None = None
+    ) -> Float[Array, "time cell"]:
         """The sum of kernels at the fine bins, averaged over each frame."""
+        rise, decay = self.tau_rise_s, self.tau_decay_s
+        if scale is not None:
+            rise, decay = scale * rise, scale * decay
         n_bins = train.fine.shape[1]
         bin_s = 1.0 / (rate_hz * n_bins)
-        taus = jnp.stack([self.tau_decay_s, self.tau_rise_s])
+        taus = jnp.stack([decay, rise])
         kept = jnp.exp(-bin_s / taus)[:, None]  # of each exponential, per bin
         lost = -jnp.expm1(-bin_s / taus)[:, None]
         left = jnp.asarray(n_bins - 1 - jnp.arange(n_bins), kept.dtype)[None, :]
@@ -79,7 +120,7 @@ class AbstractCalcium(AbstractStep):
             earlier = jnp.concatenate([padding, means])[: len(means)]
             means = means - (kept ** (lag * n_bins))[None] * earlier
         means = means[train.n_lead :]
-        largest = kernel_largest(self.tau_rise_s, self.tau_decay_s, bin_s)
+        largest = kernel_largest(rise, decay, bin_s)
         return (means[:, 0] - means[:, 1]) / largest
 
 

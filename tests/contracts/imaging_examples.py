@@ -94,7 +94,7 @@ CELLS = {
     "MarkovSpikes": lambda: spiking(),
     "PoissonSpikes": of_network,
     "GivenSpikes": lambda: js.Pipeline(miniscope=tiny_scope(), spikes=given_spikes()),
-    "Calcium": calcium,
+    "Calcium": lambda: calcium(tau_jitter=0.2),
     "HillCalcium": lambda: calcium(HillCalcium),
     "Bleaching": lambda: bleached(
         Bleaching(susceptibility_per_s=0.3, turnover_s=5.0, start=0.9)

@@ -192,3 +192,49 @@ def test_given_spikes_start_from_rest(getkey):
     np.testing.assert_allclose(found[:, 0], 1.0)
     np.testing.assert_allclose(found[:5, 1], 1.0)
     assert (found[6:, 1] > 1.1).all()
+
+
+def scaled(jitter, n_cells=4, n_frames=120, **more):
+    """One spike in each of some cells; their traces above rest, and their scales."""
+    step = Calcium(brightness_cv=0.0, tau_jitter=jitter, **more)
+    fine = np.zeros((n_frames, 15, n_cells))
+    fine[0, 0] = 1.0
+    made = respond(step, train_of(fine), canvas_of(n_frames), jax.random.key(3))
+    return np.asarray(made["trace"].values) - 1.0, made
+
+
+def test_each_cell_has_the_kernel_of_its_own_time_constants(x64):
+    found, made = scaled(0.4)
+    scale = np.asarray(made["tau_scale"])
+    assert scale.std() > 0.1
+    for i, by in enumerate(scale):
+        kernel = sampled_kernel(0.05 * by, 0.5 * by, 300.0, 1800)
+        np.testing.assert_allclose(
+            found[:, i], kernel.reshape(120, 15).mean(1), atol=1e-9
+        )
+
+
+def test_without_spread_all_time_constants_are_the_usual_ones():
+    found, made = scaled(0.0)
+    plain, absent = scaled(None)
+    assert np.array_equal(made["tau_scale"], np.ones(4)) and "tau_scale" not in absent
+    np.testing.assert_allclose(found, plain, atol=1e-6)
+
+
+def test_time_constants_spread_log_normally_and_apart_from_expression(getkey):
+    """Mean 1 and the given cv: a variance of ln(1 + cv^2) of the logarithms."""
+    n, step = 20_000, Calcium(tau_jitter=0.2)
+    train = train_of(np.zeros((1, 1, n)))
+    made = respond(step, train, canvas_of(1), getkey())
+    log = np.log(np.asarray(made["tau_scale"], np.float64))
+    variance = np.log(1.0 + 0.2**2)
+    assert abs(log.mean() + variance / 2) < 4 * np.sqrt(variance / n)
+    assert abs(log.var() / variance - 1) < 4 * np.sqrt(2.0 / n)
+    both = np.corrcoef(log, np.log(np.asarray(made["expression"])))[0, 1]
+    assert abs(both) < 4 / np.sqrt(n)
+
+
+def test_another_cell_leaves_the_time_constants_of_the_rest():
+    (few, of_few), (more, of_more) = scaled(0.4, 4), scaled(0.4, 9)
+    assert np.array_equal(of_more["tau_scale"][:4], of_few["tau_scale"])
+    np.testing.assert_allclose(more[:, :4], few, rtol=1e-5, atol=1e-7)
