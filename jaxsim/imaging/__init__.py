@@ -39,6 +39,7 @@ from jaxsim.imaging.neuropil import Neuropil as Neuropil
 from jaxsim.imaging.optics import Optics as Optics
 from jaxsim.imaging.plan import planned as planned
 from jaxsim.imaging.poisson import poisson as poisson
+from jaxsim.imaging.populations import Populations as Populations
 from jaxsim.imaging.presets import build as build, miniscope_v4 as miniscope_v4
 from jaxsim.imaging.render import Render as Render
 from jaxsim.imaging.spikes import (

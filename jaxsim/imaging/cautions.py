@@ -13,6 +13,7 @@ from jaxsim.imaging.image_sensor import ImageSensor
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.motion import GivenMotion, OscillatorMotion, WalkMotion
 from jaxsim.imaging.neurons import PlaceNeurons
+from jaxsim.imaging.populations import parts_of
 
 
 MOST_SATURATED = 0.01  # of all numbers
@@ -36,7 +37,7 @@ def cautions(thing: Pipeline | Recording) -> tuple[str, ...]:
     process = thing if recording is None else recording.process
     told: list[str] = []
     if isinstance(process, Pipeline):
-        told += _of_process(dict(zip(process.names, process.steps, strict=True)))
+        told += _of_process(dict(parts_of(process)))
     if recording is not None and not np.ndim(recording.status):
         told += _of_recording(recording)
     return tuple(told)
@@ -49,7 +50,7 @@ def refuse(process: Pipeline, canvas: Canvas) -> None:
         ValueError: a cell is wider than the field of view, a transient is over within
             a frame, or an exposure is not.
     """
-    for name, step in zip(process.names, process.steps, strict=True):
+    for name, step in parts_of(process):
         if isinstance(step, PlaceNeurons):
             widest_um = 2.0 * float(np.max(step.soma_radius_um))
             side_um = min(canvas.fov) * float(canvas.pixel_um)
@@ -79,13 +80,12 @@ def refuse(process: Pipeline, canvas: Canvas) -> None:
 def _of_process(steps: dict[str, Any]) -> list[str]:
     told = []
     kinds = {type(step): (name, step) for name, step in steps.items()}
-    if GivenFocus in kinds and PlaceNeurons in kinds:
-        (name, focus), (_, cells) = kinds[GivenFocus], kinds[PlaceNeurons]
+    placed = [step for step in steps.values() if isinstance(step, PlaceNeurons)]
+    if GivenFocus in kinds and placed:
+        name, focus = kinds[GivenFocus]
         depth = float(focus.depth_um)
-        low, high = float(cells.depth_top_um), float(cells.depth_bottom_um)
-        if cells.positions_um is not None:
-            z = np.asarray(cells.positions_um)[:, 0]
-            low, high = float(z.min()), float(z.max())
+        ends = [_depths_um(cells) for cells in placed]
+        low, high = min(low for low, _ in ends), max(high for _, high in ends)
         if not low <= depth <= high:
             told.append(
                 f"{name}.depth_um = {depth:g} um lies outside the cells, which are "
@@ -103,6 +103,14 @@ def _of_process(steps: dict[str, Any]) -> list[str]:
                     f"{far_um / side_um:.0%} of the field of view ({side_um:g} um)."
                 )
     return told
+
+
+def _depths_um(cells: PlaceNeurons) -> tuple[float, float]:
+    """Of the shallowest and the deepest cell."""
+    if cells.positions_um is None:
+        return float(cells.depth_top_um), float(cells.depth_bottom_um)
+    z = np.asarray(cells.positions_um)[:, 0]
+    return float(z.min()), float(z.max())
 
 
 def _farthest_um(step: Any) -> float:

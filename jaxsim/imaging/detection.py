@@ -22,6 +22,7 @@ from jaxsim.imaging.image_sensor import ImageSensor
 from jaxsim.imaging.kinetics import transient
 from jaxsim.imaging.motion import AbstractMotion, StillTissue
 from jaxsim.imaging.optics import Optics, diffraction_um
+from jaxsim.imaging.populations import parts_of
 from jaxsim.imaging.render import Render
 from jaxsim.imaging.signals import MOVIE
 from jaxsim.imaging.truth import made_by
@@ -138,8 +139,7 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
     steps = dict(zip(process.names, process.steps, strict=True))
     by_kind: dict[type, Any] = {type(step): step for step in steps.values()}
     optics, sensor = by_kind[Optics], by_kind[ImageSensor]
-    calcium = next((s for s in steps.values() if isinstance(s, AbstractCalcium)), None)
-    made, _, given = whole_acts(process, key)
+    made, log, given = whole_acts(process, key)
     canvas, image, trace = made["canvas"], made["image"], made["trace"].values
     mean = jax.tree.map(_mean, given, is_leaf=lambda v: isinstance(v, Series))
 
@@ -180,7 +180,7 @@ def _find(process: Pipeline, key: PRNGKeyArray) -> tuple[Found, Array]:
     numbers = jnp.arange(len(places), dtype=jnp.int32)
     peak, information, view = jax.lax.map(cell, numbers)
     matched = information[:, 3, 3]
-    at, size = _bounds_of_a_spike(calcium, canvas, matched, made)
+    at, size = _bounds_of_a_spike(process, canvas, matched, log)
     z, y, x, _ = _inverse(information * power[:, None, None]).T
     found = Found(
         snr_peak=span * peak,
@@ -259,27 +259,49 @@ def _inverse(information: Float[Array, "cell n n"]) -> Float[Array, "cell n"]:
 
 
 def _bounds_of_a_spike(
-    calcium: AbstractCalcium | None, canvas: Canvas, matched: Array, made: Any
+    process: Pipeline, canvas: Canvas, matched: Array, log: dict[str, Any]
 ) -> tuple[Array, Array]:
     """Of its time and size, both unknown, in the middle of a frame."""
-    if calcium is None or "expression" not in made:
+    errors, at = [], 0
+    for path, step in parts_of(process):  # cells stand in the order of populations
+        if isinstance(step, AbstractCalcium) and f"{path}.expression" in log:
+            light = log[f"{path}.expression"].values
+            per_cell = matched[at : at + len(light)] * light**2
+            scale = log.get(f"{path}.tau_scale")
+            scale = jnp.ones(1, light.dtype) if scale is None else scale.values
+            errors.append(_errors_of_a_spike(step, canvas, per_cell, scale))
+            at += len(light)
+    if at != len(matched):
         nothing = jnp.full_like(matched, jnp.inf)
         return nothing, nothing
+    time, size = jnp.concatenate(errors).T
+    return time, size
+
+
+def _errors_of_a_spike(
+    calcium: AbstractCalcium,
+    canvas: Canvas,
+    per_cell: Float[Array, "cell"],
+    scales: Float[Array, "one_or_cell"],
+) -> Float[Array, "cell 2"]:
     frame_s = 1.0 / canvas.rate_hz
     lasts = min(canvas.n_frames, 1 + int(20.0 * canvas.rate_hz))
-    ends = frame_s * (1.0 + jnp.arange(lasts, dtype=matched.dtype))
+    ends = frame_s * (1.0 + jnp.arange(lasts, dtype=per_cell.dtype))
 
-    def course(theta: Float[Array, "2"]) -> Float[Array, "frame"]:
-        when, size = theta
-        one = transient(ends - when, frame_s, calcium.tau_rise_s, calcium.tau_decay_s)
-        return calcium.response((size * one)[:, None])[:, 0]
+    def known(scale: Float[Array, ""]) -> Float[Array, "2 2"]:
+        """With these time constants over the usual ones, per unit of light."""
 
-    middle = jnp.asarray([0.5 * frame_s, 1.0], matched.dtype)
-    slopes = jax.jacfwd(course)(middle)
-    per_cell = matched * made["expression"].values ** 2
-    information = per_cell[:, None, None] * (slopes.T @ slopes)[None]
-    errors = _inverse(information)
-    return errors[:, 0], errors[:, 1]
+        def course(theta: Float[Array, "2"]) -> Float[Array, "frame"]:
+            when, size = theta
+            taus = scale * calcium.tau_rise_s, scale * calcium.tau_decay_s
+            one = transient(ends - when, frame_s, *taus)
+            return calcium.response((size * one)[:, None])[:, 0]
+
+        middle = jnp.asarray([0.5 * frame_s, 1.0], per_cell.dtype)
+        slopes = jax.jacfwd(course)(middle)
+        return slopes.T @ slopes
+
+    return _inverse(per_cell[:, None, None] * jax.vmap(known)(scales))
 
 
 def _of_a_point(

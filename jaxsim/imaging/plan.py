@@ -10,6 +10,7 @@ from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.imaging.cautions import refuse
 from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
+from jaxsim.imaging.populations import parts_of
 from jaxsim.imaging.render import Render
 from jaxsim.imaging.truth import image_of
 
@@ -25,7 +26,8 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
     after a change that needs more (a run that does not fit says "degenerate").
 
     Args:
-        process: with a step `neurons` that places cells, and `render`.
+        process: with a step that places cells (or several, in `Populations`), and
+            `render`.
         key: for the example that is looked at; another one changes little.
 
     Raises:
@@ -33,19 +35,21 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
         ValueError: cells larger than the field of view, transients within a frame.
     """
     steps = dict(zip(process.names, process.steps, strict=True))
-    neurons, render = steps.get("neurons"), steps.get("render")
-    if not isinstance(neurons, PlaceNeurons) or not isinstance(render, Render):
+    placed = {p: s for p, s in parts_of(process) if isinstance(s, PlaceNeurons)}
+    if not placed or not isinstance(steps.get("render"), Render):
         raise TypeError(
             "imaging.planned needs a pipeline with the steps neurons=PlaceNeurons(...) "
             "and render=Render(...)."
         )
     canvas = steps["miniscope"]()["canvas"]
     refuse(process, canvas)
-    changes: dict[str, Any] = {
-        "neurons.stamp_px": stamp_px_needed(neurons, float(canvas.pixel_um))
-    }
-    if neurons.positions_um is None:
-        changes["neurons.max_cells"] = math.ceil(SPARE * cells_needed(neurons, canvas))
+    changes: dict[str, Any] = {}
+    for path, neurons in placed.items():
+        stamp_px = stamp_px_needed(neurons, float(canvas.pixel_um))
+        changes[f"{path}.stamp_px"] = stamp_px
+        if neurons.positions_um is None:
+            n_cells = cells_needed(neurons, canvas)
+            changes[f"{path}.max_cells"] = math.ceil(SPARE * n_cells)
     process = replace(process, changes)
     reach = _reach(process, jax.random.key(0) if key is None else key)
     return replace(process, {"render.patches": patch_classes(reach)})

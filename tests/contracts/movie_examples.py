@@ -28,6 +28,12 @@ def cells():
     return im.PlaceNeurons(positions_um=POSITIONS, soma_radius_um=3.1, stamp_px=16)
 
 
+def two_populations():
+    """Cells in known places, and a few that are drawn, spike and glow."""
+    drawn = im.PlaceNeurons(density_per_mm3=9e4, max_cells=4, stamp_px=28)
+    return im.Populations(known=cells(), drawn=drawn)
+
+
 def optics(**more):
     """From the microscope to the image of each cell."""
     steps = {
@@ -106,6 +112,10 @@ STEPS = {
             "illumination": im.Illumination(centre_y_um=1.0, centre_x_um=-2.0),
         },
         "illumination",
+    ),
+    "Populations": lambda: (
+        {"miniscope": scope(), "populations": two_populations()},
+        "populations",
     ),
     "GivenFocus": lambda: (optics(), "focus"),
     "LeastDefocus": lambda: (optics(focus=im.LeastDefocus()), "focus"),
