@@ -190,7 +190,8 @@ class ImageSensor(AbstractFrameStep):
         kind = jnp.uint8 if self.bit_depth <= 8 else jnp.uint16
 
         def by(law: Callable) -> Array:
-            counts = self._counts(law, rate, *_normals(key, rate), levels)
+            shot, read = _normals(key, rate)
+            counts = self._counts(law, rate, shot, read, levels)
             return jnp.clip(jnp.floor(counts), 0.0, self.largest).astype(kind)
 
         # each branch draws for itself, so that it is one loop over the pixels

@@ -1,6 +1,7 @@
 """Brain motion: the tissue slides under the microscope."""
 
 import abc
+import dataclasses
 import math
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +20,9 @@ from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.recurrence import one_pole, oscillator
 from jaxsim.imaging.shift import Interpolation, reach, shifted_crops
 from jaxsim.imaging.signals import MOVIE, SHIFT
+
+
+SHIFT_WITHIN = Signal("time subframe axis", "px", "the shift at each part of a frame")
 
 
 def margin_for(
@@ -41,24 +45,31 @@ class AbstractMotion(AbstractFrameStep):
     of the largest shift and four pixels more (`margin_for`); a path that leaves it is
     held at its rim, and the run is "degenerate".
 
+    With some `subframes` the tissue moves while a frame is exposed: the path is that
+    many times as fine, and a frame is the mean of the pictures along its part of it.
+    Each costs as much as a frame without.
+
     **Needs:** `movie` on the canvas, `canvas`. **Makes:** `movie` of the field of
-    view; `shift`, the displacement applied, in px: a correction is its negative.
+    view; `shift`, the displacement applied, in px, the mean over each exposure: a
+    correction is its negative; `shift_within`, every one of them.
     """
 
     interpolation: eqx.AbstractVar[Interpolation]
+    subframes: eqx.AbstractVar[int]
 
     makes: ClassVar[dict[str, Signal]] = {
         "movie": MOVIE,
         "shift": SHIFT,
+        "shift_within": SHIFT_WITHIN,
         "status": Signal("", "1", "degenerate when the path leaves the canvas"),
     }
-    makes_once: ClassVar[tuple[str, ...]] = ("shift", "status")
+    makes_once: ClassVar[tuple[str, ...]] = ("shift", "shift_within", "status")
     resamples: ClassVar[bool] = True
     blockwise: ClassVar[bool] = True
 
     @abc.abstractmethod
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
-        """How far the tissue lies down and right at every frame."""
+        """How far the tissue lies down and right at every frame of a canvas."""
 
     def once(self, canvas: Canvas, key: PRNGKeyArray) -> dict[str, Any]:
         """The path, in pixels."""
@@ -70,25 +81,43 @@ class AbstractMotion(AbstractFrameStep):
                 f"{canvas.margin}. Give Miniscope(margin_px=margin_for(max_shift_um, "
                 "pixel_um))."
             )
-        path = self.path_um(canvas, key) / canvas.pixel_um
+        n = self.subframes
+        fine = dataclasses.replace(
+            canvas, n_frames=n * canvas.n_frames, rate_hz=n * canvas.rate_hz
+        )
+        path = self.path_um(fine, key) / canvas.pixel_um
         room = float(canvas.margin - need)
         held = jnp.clip(path, -room, room)
         outside = jnp.abs(path - held).max() > 1e-3
         bad, good = jnp.uint8(DEGENERATE), jnp.uint8(OK)
+        parts = held.reshape(canvas.n_frames, n, 2)
         return {
-            "shift": canvas.series(held, SHIFT),
+            "shift": canvas.series(held if n == 1 else parts.mean(1), SHIFT),
+            "shift_within": canvas.series(parts, SHIFT_WITHIN),
             "status": jnp.where(outside, bad, good),
         }
 
     def __call__(
         self,
         movie: Float[Array, "time y x"],
-        shift: Float[Array, "time 2"],
+        shift_within: Float[Array, "time subframe 2"],
         canvas: Canvas,
     ) -> dict[str, Any]:
         """The field of view, sub-pixel."""
-        kind = self.interpolation
-        return {"movie": shifted_crops(movie, shift, canvas.margin, canvas.fov, kind)}
+
+        def seen(shift: Float[Array, "time 2"]) -> Array:
+            kind = self.interpolation
+            return shifted_crops(movie, shift, canvas.margin, canvas.fov, kind)
+
+        if self.subframes == 1:
+            return {"movie": seen(shift_within[:, 0])}
+
+        def add(total: Array, shift: Array) -> tuple[Array, None]:
+            return total + seen(shift), None
+
+        dark = jnp.zeros((len(movie), *canvas.fov), movie.dtype)
+        total, _ = jax.lax.scan(add, dark, jnp.swapaxes(shift_within, 0, 1))
+        return {"movie": total / self.subframes}
 
 
 class StillTissue(AbstractMotion):
@@ -96,23 +125,30 @@ class StillTissue(AbstractMotion):
 
     interpolation: Interpolation = static("linear", "how to read between pixels")
 
+    @property
+    def subframes(self) -> int:
+        """One: nothing moves within a frame."""
+        return 1
+
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Zeros."""
         return jnp.zeros((canvas.n_frames, 2), canvas.pixel_um.dtype)
 
 
 class GivenMotion(AbstractMotion):
-    """A path from outside."""
+    """A path from outside, at every frame or at every subframe."""
 
-    trajectory_um: Data = data("time axis", "um", "(down, right) at every frame")
+    trajectory_um: Data = data("time axis", "um", "(down, right), frame by frame")
     interpolation: Interpolation = static("sinc", "how to read between pixels")
+    subframes: int = static(1, "places along the path in a frame", bounds=(1, 100))
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """The path."""
         if self.trajectory_um.shape != (canvas.n_frames, 2):
+            what = "frames" if self.subframes == 1 else "subframes"
             raise ValueError(
                 f"GivenMotion.trajectory_um has shape {self.trajectory_um.shape}; the "
-                f"recording has {canvas.n_frames} frames, so give "
+                f"recording has {canvas.n_frames} {what}, so give "
                 f"({canvas.n_frames}, 2): down and right, in um."
             )
         return self.trajectory_um
@@ -133,6 +169,7 @@ class WalkMotion(AbstractMotion):
     )
     max_shift_um: Param = param(5.0, "um", (1e-3, 1e3), "radius of the circle")
     interpolation: Interpolation = static("sinc", "how to read between pixels")
+    subframes: int = static(1, "places along the path in a frame", bounds=(1, 100))
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Walk, from the middle."""
@@ -171,6 +208,7 @@ class OscillatorMotion(AbstractMotion):
     locomotion_axis: Literal["y", "x"] = static("y", "main axis")
     reference: Literal["first", "mean"] = static("first", "place in the middle")
     interpolation: Interpolation = static("sinc", "how to read between pixels")
+    subframes: int = static(1, "places along the path in a frame", bounds=(1, 100))
 
     def __check_init__(self) -> None:
         if not concrete(self.amplitude_um, self.max_shift_um):

@@ -129,7 +129,10 @@ STEPS = {
     "Vessels": lambda: (rendered(vessels=im.Vessels(depth_um=20.0)), "vessels"),
     "StillTissue": lambda: (after_movie("motion", im.StillTissue(), True), "motion"),
     "GivenMotion": lambda: (after_movie("motion", path(), True), "motion"),
-    "WalkMotion": lambda: (after_movie("motion", im.WalkMotion(), True), "motion"),
+    "WalkMotion": lambda: (
+        after_movie("motion", im.WalkMotion(subframes=2), True),
+        "motion",
+    ),
     "OscillatorMotion": lambda: (
         after_movie("motion", im.OscillatorMotion(amplitude_um=4.0), True),
         "motion",

@@ -1,5 +1,7 @@
 """Motion: paths of the tissue with the statistics that they promise."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import jaxsim as js
 from jaxsim import testing
+from jaxsim.core.signal import Signal
 from jaxsim.imaging.motion import (
     GivenMotion,
     OscillatorMotion,
@@ -16,7 +19,16 @@ from jaxsim.imaging.motion import (
     within,
 )
 from jaxsim.imaging.recurrence import linear_recurrence, one_pole, oscillator
-from tests.imaging.tissue import CENTRES, blobs, canvas_of, chain, path, scope
+from jaxsim.imaging.signals import MOVIE
+from tests.imaging.tissue import (
+    CENTRES,
+    ToyCells,
+    blobs,
+    canvas_of,
+    chain,
+    path,
+    scope,
+)
 
 
 def radius(path_um):
@@ -182,3 +194,75 @@ def test_an_amplitude_beyond_the_limit_is_refused():
 )
 def test_motions_keep_the_contract(step):
     assert "gradients" in testing.check(step(), host=chain)
+
+
+class OnePoint(js.AbstractFrameStep):
+    """A canvas with light at its middle only."""
+
+    makes: ClassVar[dict[str, Signal]] = {"movie": MOVIE}
+
+    def __call__(self, trace, canvas):
+        dark = jnp.zeros(canvas.shape, trace.dtype)
+        return {"movie": dark.at[22, 23].set(1.0)}
+
+
+def moved_point(trajectory, subframes, n_frames=2, **asked):
+    process = js.Pipeline(
+        miniscope=scope(n_frames=n_frames),
+        cells=ToyCells(),
+        render=OnePoint(),
+        motion=GivenMotion(trajectory, subframes=subframes),
+    )
+    return js.simulate(process, jax.random.key(0), **asked)
+
+
+def test_a_point_that_moves_during_the_exposure_draws_its_path():
+    """At an even speed by whole pixels: a box as long as the path."""
+    down = np.stack([np.arange(8.0), np.zeros(8)], 1)
+    down[4:] = (-2.0, 3.0)  # and at rest in the second frame
+    made = moved_point(down, 4)
+    movie = np.asarray(made["movie"].values)
+    box = np.zeros((24, 27))
+    box[12:16, 13] = 0.25
+    np.testing.assert_allclose(movie[0], box, atol=1e-6)
+    point = np.zeros((24, 27))
+    point[10, 16] = 1.0
+    np.testing.assert_allclose(movie[1], point, atol=1e-6)
+    np.testing.assert_allclose(made["shift"].values, [[1.5, 0.0], [-2.0, 3.0]])
+    assert made["shift_within"].values.shape == (2, 4, 2)
+
+
+def test_blur_keeps_the_light_and_its_mean_place_and_adds_the_variance_of_the_path():
+    at = np.random.default_rng(0).uniform(-3.0, 3.0, (16, 2))
+    made = moved_point(at, 8)
+    frames = np.asarray(made["movie"].values, np.float64)
+    y, x = np.mgrid[:24, :27] - np.array([12.0, 13.0])[:, None, None]
+    for frame, course in zip(frames, at.reshape(2, 8, 2), strict=True):
+        assert np.isclose(frame.sum(), 1.0, atol=1e-5)
+        for along, moved in ((y, course[:, 0]), (x, course[:, 1])):
+            mean = (frame * along).sum()
+            assert np.isclose(mean, moved.mean(), atol=0.02)
+            spread = (frame * (along - mean) ** 2).sum()
+            assert np.isclose(spread, moved.var(), atol=0.1)
+
+
+def test_subframes_of_an_oscillation_average_to_its_frames(getkey):
+    """The same forces, only seen more finely; scale and start are those of the path."""
+    key, canvas = getkey(), canvas_of(scope(n_frames=400, margin=60))
+    coarse = OscillatorMotion(locomotion_fraction=0.0, amplitude_um=3.0)
+    fine = js.replace(coarse, {"subframes": 3})
+    one, three = (
+        np.asarray(m.once(canvas, key)["shift"].values) for m in (coarse, fine)
+    )
+    for axis in (0, 1):
+        assert np.corrcoef(one[:, axis], three[:, axis])[0, 1] > 1 - 1e-5
+    within = np.asarray(fine.once(canvas, key)["shift_within"].values)
+    assert np.abs(np.diff(within, axis=1)).max() > 0.5  # um: such motion blurs
+    np.testing.assert_allclose(within.mean(1), three, atol=1e-5)
+
+
+def test_blocks_of_blurred_frames_have_the_same_bits():
+    at = np.random.default_rng(1).uniform(-3.0, 3.0, (14, 2))
+    whole = moved_point(at, 2, 7, record="movie")["movie"].values
+    blocked = moved_point(at, 2, 7, record="movie", block=3)["movie"].values
+    np.testing.assert_array_equal(whole, blocked)
