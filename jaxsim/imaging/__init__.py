@@ -42,9 +42,10 @@ from jaxsim.imaging.poisson import poisson as poisson
 from jaxsim.imaging.populations import Populations as Populations
 from jaxsim.imaging.presets import build as build, miniscope_v4 as miniscope_v4
 from jaxsim.imaging.render import Render as Render
-from jaxsim.imaging.spikes import (
+from jaxsim.imaging.score import score_mean as score_mean
+from jaxsim.imaging.spikes import MarkovSpikes as MarkovSpikes
+from jaxsim.imaging.spikes_from_outside import (
     GivenSpikes as GivenSpikes,
-    MarkovSpikes as MarkovSpikes,
     PoissonSpikes as PoissonSpikes,
 )
 from jaxsim.imaging.truth import (

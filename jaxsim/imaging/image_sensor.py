@@ -14,8 +14,10 @@ from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractFrameStep
 from jaxsim.imaging.canvas import Canvas
 from jaxsim.imaging.poisson import FEW, many_photons, poisson, relaxed_poisson
+from jaxsim.imaging.score import log_poisson
 
 
+LOG_PROBABILITY = Signal("time y x", "1", "logarithm, of the photons that were drawn")
 COUNTS = Signal("time y x", "ADU", "what the camera writes", observed=True)
 PIXEL_GAIN = Signal("y x", "1", "how each pixel answers to light, mean 1")
 PIXEL_OFFSET = Signal("y x", "e-", "what each pixel adds in every frame, mean 0")
@@ -54,6 +56,10 @@ class ImageSensor(AbstractFrameStep):
     ways: "digital"; "relaxed", without whole numbers and the limits of the bit depth,
     whose gradients are exact (pathwise); and "straight_through", digital values whose
     gradients are those of the relaxed ones within the bit depth and zero outside.
+    "score" has the digital values too, but no derivative through the number of photons:
+    it makes `photons_log_probability`, of which `score_mean` makes an unbiased gradient
+    with respect to light; that to the read-out (gain, offset, read noise) stays
+    straight-through.
     "expected" is the mean of the relaxed numbers: no noise, no rounding (which costs
     half a number on average), neither black nor white clipped.
 
@@ -97,8 +103,8 @@ class ImageSensor(AbstractFrameStep):
     )
     bit_depth: int = static(8, "bits of a number", bounds=(1, 16))
     shot_noise: Literal["poisson", "gaussian"] = static("poisson", "law of the photons")
-    readout: Literal["digital", "straight_through", "relaxed", "expected"] = static(
-        "digital", "whole numbers, floats that carry gradients, or their mean"
+    readout: Literal["digital", "straight_through", "relaxed", "expected", "score"] = (
+        static("digital", "whole numbers, floats that carry gradients, or their mean")
     )
 
     makes: ClassVar[dict[str, Signal]] = {
@@ -107,8 +113,15 @@ class ImageSensor(AbstractFrameStep):
     }
     blockwise: ClassVar[bool] = True
 
+    def __check_init__(self) -> None:
+        if self.readout == "score" and self.shot_noise == "gaussian":
+            raise ValueError(
+                "ImageSensor.readout = 'score' is for photons that are counted; a "
+                "gaussian law is smooth: use 'relaxed', or shot_noise='poisson'."
+            )
+
     def cards(self) -> dict[str, Signal]:
-        """The movie, and the fixed pattern where there is one."""
+        """With the fixed pattern, and the photons' probability, where there are any."""
         more = {}
         if self.prnu is not None:
             more["pixel_gain"] = PIXEL_GAIN
@@ -116,12 +129,14 @@ class ImageSensor(AbstractFrameStep):
             more["pixel_offset_e"] = PIXEL_OFFSET
         if self.exposure_s is not None:
             more["status"] = Signal("", "1", "degenerate when it exceeds a frame")
+        if self.readout == "score":
+            more["photons_log_probability"] = LOG_PROBABILITY
         return super().cards() | more
 
     @property
     def makes_once(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """All but the movie."""
-        return tuple(name for name in self.cards() if name != "movie")
+        """All that has no frames."""
+        return tuple(name for name, card in self.cards().items() if not card.timed)
 
     def once(self, canvas: Canvas, key: PRNGKeyArray) -> dict[str, Any]:
         """The fixed pattern: each pixel's own, whatever the frames."""
@@ -162,14 +177,19 @@ class ImageSensor(AbstractFrameStep):
         if self.readout == "digital":
             return {"movie": self._digits(rate, key, levels)}
         shot, read = _normals(key, rate)
-        smooth = self._counts(relaxed_poisson, rate, shot, read, levels)
+        photons = jax.lax.stop_gradient(poisson(rate, shot))
+        law = relaxed_poisson if self.readout != "score" else lambda *_: photons
+        smooth = self._counts(law, rate, shot, read, levels)
         if self.readout == "relaxed":
             return {"movie": smooth}
-        hard = jnp.floor(self._counts(poisson, rate, shot, read, levels))
+        hard = jnp.floor(self._counts(lambda *_: photons, rate, shot, read, levels))
         inside = (hard >= 0.0) & (hard <= self.largest)
         slope = jnp.where(inside, smooth - jax.lax.stop_gradient(smooth), 0.0)
         value = jax.lax.stop_gradient(jnp.clip(hard, 0.0, self.largest))
-        return {"movie": value + slope}
+        out = {"movie": value + slope}
+        if self.readout == "score":
+            out["photons_log_probability"] = log_poisson(photons, rate)
+        return out
 
     @property
     def largest(self) -> float:

@@ -8,7 +8,8 @@ from jaxsim.imaging.calcium import Calcium, HillCalcium
 from jaxsim.imaging.illumination import Illumination
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.neurons import PlaceNeurons
-from jaxsim.imaging.spikes import GivenSpikes, MarkovSpikes, PoissonSpikes
+from jaxsim.imaging.spikes import MarkovSpikes
+from jaxsim.imaging.spikes_from_outside import GivenSpikes, PoissonSpikes
 
 
 def tiny_scope(**more):

@@ -13,7 +13,8 @@ from jaxsim.imaging.calcium import Calcium, HillCalcium
 from jaxsim.imaging.kinetics import kernel_timing, tau_from_kernel_timing
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.spike_train import SpikeTrain
-from jaxsim.imaging.spikes import GivenSpikes, MarkovSpikes
+from jaxsim.imaging.spikes import MarkovSpikes
+from jaxsim.imaging.spikes_from_outside import GivenSpikes
 
 
 respond = eqx.filter_jit(lambda step, train, canvas, key: step(train, canvas, key))

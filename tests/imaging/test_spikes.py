@@ -8,7 +8,8 @@ import pytest
 
 import jaxsim as js
 from jaxsim.imaging.miniscope import Miniscope
-from jaxsim.imaging.spikes import GivenSpikes, MarkovSpikes, PoissonSpikes
+from jaxsim.imaging.spikes import MarkovSpikes
+from jaxsim.imaging.spikes_from_outside import GivenSpikes, PoissonSpikes
 
 
 ALIVE = js.Signal("cell", "1", "there")
