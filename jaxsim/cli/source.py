@@ -47,9 +47,9 @@ class OfProcess:
         process = self.load(rest, prog)
         if self.process.partition(":")[0] not in scopes():
             return process
-        from jaxsim.imaging.plan import planned
+        from jaxsim.imaging.plan import sized
 
-        return planned(process)
+        return sized(process)  # cautions are printed with the result
 
     @property
     def stem(self) -> str:

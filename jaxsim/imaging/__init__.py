@@ -10,7 +10,10 @@ from jaxsim.imaging.calcium import (
     HillCalcium as HillCalcium,
 )
 from jaxsim.imaging.canvas import Canvas as Canvas
-from jaxsim.imaging.cautions import cautions as cautions
+from jaxsim.imaging.cautions import (
+    ImagingWarning as ImagingWarning,
+    cautions as cautions,
+)
 from jaxsim.imaging.detection import detectability as detectability
 from jaxsim.imaging.focus import GivenFocus as GivenFocus, LeastDefocus as LeastDefocus
 from jaxsim.imaging.focus_by_yield import MostDetected as MostDetected

@@ -1,5 +1,6 @@
 """Cautions: what is allowed in a movie, and yet seldom meant."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ MOST_SATURATED = 0.01  # of all numbers
 LEAST_MEAN_ADU = 5.0
 MOST_RISE = 20.0  # of a trace over its rest
 MOST_SHIFT = 0.05  # of the shorter side of the field of view
+WIDE = 4.0  # widths of a blur, within which all of its light lies
+
+
+class ImagingWarning(UserWarning):
+    """What is allowed in a movie, and yet seldom meant; `planned` and `build` warn."""
 
 
 def cautions(thing: Pipeline | Recording) -> tuple[str, ...]:
@@ -28,7 +34,9 @@ def cautions(thing: Pipeline | Recording) -> tuple[str, ...]:
     Of a process: a focus outside the depths of its cells, motion over more than 5 % of
     the field of view. Of a recording, also what was recorded: more than 1 % of all
     numbers at the sensor's limit, a mean below 5, traces that rise above 20 times
-    their rest.
+    their rest, a canvas that ends within the blur of its cells.
+
+    What is known when a movie is built is told there as an `ImagingWarning`, too.
 
     `planned` and `build` refuse what cannot be meant: cells larger than the field of
     view, transients shorter than a frame.
@@ -41,6 +49,17 @@ def cautions(thing: Pipeline | Recording) -> tuple[str, ...]:
     if recording is not None and not np.ndim(recording.status):
         told += _of_recording(recording)
     return tuple(told)
+
+
+def warn(process: Pipeline) -> None:
+    """Warn, where `planned` or `build` was called, of what somebody chose.
+
+    How far a motion goes by default is no choice, in however small a field of view.
+    """
+    steps = dict(zip(process.names, process.steps, strict=True))
+    chosen = {name: step for name, step in steps.items() if not _usual_motion(step)}
+    for sentence in _of_process(chosen):
+        warnings.warn(sentence, ImagingWarning, stacklevel=3)
 
 
 def refuse(process: Pipeline, canvas: Canvas) -> None:
@@ -121,9 +140,14 @@ def _farthest_um(step: Any) -> float:
     return 0.0
 
 
+def _usual_motion(step: Any) -> bool:
+    drawn = isinstance(step, (OscillatorMotion, WalkMotion))
+    return drawn and _farthest_um(step) == _farthest_um(type(step)())
+
+
 def _of_recording(recording: Recording) -> list[str]:
-    told = []
     steps = recording.process.steps if isinstance(recording.process, Pipeline) else ()
+    told = _of_rims(recording, steps)
     sensor = next((s for s in steps if isinstance(s, ImageSensor)), None)
     if sensor is not None and sensor.readout == "digital" and "movie" in recording:
         movie = np.asarray(recording["movie"].values)
@@ -150,3 +174,24 @@ def _of_recording(recording: Recording) -> list[str]:
                 "before: use HillCalcium."
             )
     return told
+
+
+def _of_rims(recording: Recording, steps: Any) -> list[str]:
+    """Whether light of cells beyond the canvas would have reached the movie."""
+    scope = next((s for s in steps if isinstance(s, Miniscope)), None)
+    cells = next((s for s in steps if isinstance(s, PlaceNeurons)), None)
+    known = "sigma_px" in recording and "alive" in recording
+    if scope is None or cells is None or cells.positions_um is not None or not known:
+        return []
+    there = np.asarray(recording["alive"].values) > 0
+    widest_px = float(
+        np.max(np.asarray(recording["sigma_px"].values)[there], initial=0)
+    )
+    if scope.margin_px >= WIDE * widest_px:
+        return []
+    return [
+        f"the canvas ends {scope.margin_px} px beyond the field of view, but blurs are "
+        f"up to {widest_px:.1f} px wide (one standard deviation): light of cells "
+        "farther out is missing at the rims. Give miniscope.margin_px = "
+        f"{int(np.ceil(WIDE * widest_px))}, and plan anew."
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import Pipeline
-from jaxsim.imaging.cautions import refuse
+from jaxsim.imaging.cautions import refuse, warn
 from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
 from jaxsim.imaging.populations import parts_of
 from jaxsim.imaging.render import Render
@@ -33,7 +33,17 @@ def planned(process: Pipeline, key: Any = None) -> Pipeline:
     Raises:
         TypeError: it lacks one of these steps.
         ValueError: cells larger than the field of view, transients within a frame.
+
+    Warns (`ImagingWarning`) of a focus outside the cells, and of motion over more than
+    5 % of the field of view.
     """
+    process = sized(process, key)
+    warn(process)
+    return process
+
+
+def sized(process: Pipeline, key: Any = None) -> Pipeline:
+    """What `planned` gives, without a word."""
     steps = dict(zip(process.names, process.steps, strict=True))
     placed = {p: s for p, s in parts_of(process) if isinstance(s, PlaceNeurons)}
     if not placed or not isinstance(steps.get("render"), Render):

@@ -8,6 +8,7 @@ from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.step import AbstractStep
 from jaxsim.imaging.bleaching import Bleaching
 from jaxsim.imaging.calcium import Calcium
+from jaxsim.imaging.cautions import warn
 from jaxsim.imaging.focus import LeastDefocus
 from jaxsim.imaging.illumination import Illuminate, Illumination
 from jaxsim.imaging.image_sensor import ImageSensor
@@ -17,7 +18,7 @@ from jaxsim.imaging.motion import OscillatorMotion, StillTissue, margin_for
 from jaxsim.imaging.neurons import PlaceNeurons
 from jaxsim.imaging.neuropil import Neuropil
 from jaxsim.imaging.optics import Optics
-from jaxsim.imaging.plan import planned
+from jaxsim.imaging.plan import sized
 from jaxsim.imaging.render import Render
 from jaxsim.imaging.spikes import MarkovSpikes
 from jaxsim.imaging.vessels import Vessels
@@ -128,7 +129,9 @@ def build(
         ValueError: an unknown name, or a step that others need.
     """
     process = unplanned(scope, tissue, n_frames, n_px, without)
-    return planned(replace(process, changes) if changes else process)
+    process = sized(replace(process, changes) if changes else process)
+    warn(process)
+    return process
 
 
 def unplanned(

@@ -82,7 +82,7 @@ def test_wide_cells_get_wide_patches():
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("tissue", TISSUES)
 def test_every_scope_over_every_tissue_is_a_process(scope, tissue, monkeypatch):
-    monkeypatch.setattr("jaxsim.imaging.presets.planned", lambda process: process)
+    monkeypatch.setattr("jaxsim.imaging.presets.sized", lambda process: process)
     process = im.build(scope, tissue, n_frames=3, n_px=(20, 30))
     canvas = process.steps[0]()["canvas"]
     assert canvas.fov == (20, 30) and canvas.n_frames == 3
@@ -90,7 +90,7 @@ def test_every_scope_over_every_tissue_is_a_process(scope, tissue, monkeypatch):
 
 def test_a_whole_miniscope_has_about_a_thousand_cells(monkeypatch):
     """970 to 980 are on the canvas of the published recording, whose margin is less."""
-    monkeypatch.setattr("jaxsim.imaging.presets.planned", lambda process: process)
+    monkeypatch.setattr("jaxsim.imaging.presets.sized", lambda process: process)
     process = im.miniscope_v4()
     neurons = process.steps[process.names.index("neurons")]
     canvas = process.steps[0]()["canvas"]
@@ -98,7 +98,7 @@ def test_a_whole_miniscope_has_about_a_thousand_cells(monkeypatch):
 
 
 def test_steps_are_left_out_by_name(monkeypatch):
-    monkeypatch.setattr("jaxsim.imaging.presets.planned", lambda process: process)
+    monkeypatch.setattr("jaxsim.imaging.presets.sized", lambda process: process)
     process = im.build(n_px=32, without=("vessels", "motion"))
     assert "vessels" not in process.names
     assert isinstance(process.steps[process.names.index("motion")], im.StillTissue)
