@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from jaxsim import imaging
 from jaxsim.core.declared import replace
@@ -91,7 +92,7 @@ def make_recording(
     return simulate(process, key)
 
 
-def _grid(key: PRNGKeyArray, n_cells: int, side_um: float) -> np.ndarray:
+def _grid(key: PRNGKeyArray, n_cells: int, side_um: float) -> Float[Array, "cell axis"]:
     """Depth, y and x of each cell, row by row."""
     columns = math.ceil(math.sqrt(n_cells))
     rows = math.ceil(n_cells / columns)
@@ -99,4 +100,5 @@ def _grid(key: PRNGKeyArray, n_cells: int, side_um: float) -> np.ndarray:
     moved = jax.random.uniform(key, (n_cells, 2), minval=-JITTER, maxval=JITTER)
     at = np.stack([row, column], axis=1) + 0.5 + np.asarray(moved)
     across = CENTRAL * side_um * (at / [rows, columns] - 0.5)
-    return np.column_stack([np.full(n_cells, 50.0), across])
+    places = np.column_stack([np.full(n_cells, 50.0), across])
+    return jnp.asarray(places, jnp.result_type(float))
