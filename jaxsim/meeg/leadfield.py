@@ -10,10 +10,10 @@ from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.meeg.check_gain import as_matrix, check_finite, check_magnitude
+from jaxsim.meeg.directions import as_points
 from jaxsim.meeg.load import GainFile, read_gain, read_tvb_gain
-
-
-FIELD_UNIT = {"eeg": "uV", "meg": "fT"}
+from jaxsim.meeg.moment import source_moment
+from jaxsim.meeg.signals import FIELD, FIELD_UNIT, GAIN, POSITIONS
 
 
 class Leadfield(AbstractStep):
@@ -27,7 +27,10 @@ class Leadfield(AbstractStep):
     The volume conductor is quasi-static: the field follows its sources at once.
 
     **Needs:** `activity`. **Makes:** `field`; `gain`, with the reference applied, as an
-    estimator needs it.
+    estimator needs it; `source_positions`, where they are given.
+
+    With K components at each location (`n_components`) the columns of `gain` and of
+    `activity` are source-major: component k of location n is column n K + k.
 
     Activity in nAm is a moment already. In any other unit `moment_nam` is needed,
     unless the maker's card says what a unit of its activity stands for; a pipeline
@@ -62,16 +65,21 @@ class Leadfield(AbstractStep):
         "none", "of EEG: as the gain has it, or the mean over sensors"
     )
     sensors: tuple[str, ...] = static((), "name of each sensor")
+    positions_m: Data | None = data(
+        "location xyz", "m", "where the sources are; none: not known", None
+    )
+    n_components: int = static(
+        1, "columns of gain that one location has: its orientations", bounds=(1, 3)
+    )
 
-    makes: ClassVar[dict[str, Signal]] = {
-        "field": Signal("time sensor", "uV", "what the sensors record", observed=True),
-        "gain": Signal("sensor source", "uV/nAm", "field of a unit source"),
-    }
+    makes: ClassVar[dict[str, Signal]] = {"field": FIELD, "gain": GAIN}
 
     def __post_init__(self) -> None:
         self.gain = as_matrix(self.gain, "gain")
         if self.nodes_to_sources is not None:
             self.nodes_to_sources = as_matrix(self.nodes_to_sources, "nodes_to_sources")
+        if self.positions_m is not None:
+            self.positions_m = as_points(self.positions_m, "Leadfield.positions_m")
         if isinstance(self.sensors, (list, np.ndarray)):
             self.sensors = tuple(str(name) for name in self.sensors)
 
@@ -90,6 +98,7 @@ class Leadfield(AbstractStep):
                     f"Leadfield.nodes_to_sources has {self.nodes_to_sources.shape[0]} "
                     f"rows, but gain has {n_sources} sources (columns)."
                 )
+        self._check_locations()
         if self.reference == "average" and self.modality == "meg":
             raise ValueError(
                 "Leadfield.reference = 'average' is a reference of EEG; a magnetometer "
@@ -98,13 +107,29 @@ class Leadfield(AbstractStep):
         if concrete(self.gain):
             check_magnitude(float(np.abs(self.gain).max()), self.modality)
 
+    def _check_locations(self) -> None:
+        n_sources, k = self.gain.shape[1], self.n_components
+        if n_sources % k:
+            raise ValueError(
+                f"Leadfield.n_components = {k}, but gain has {n_sources} sources "
+                "(columns): they do not fall into locations of as many components."
+            )
+        found = self.positions_m
+        if found is not None and len(found) * k != n_sources:
+            raise ValueError(
+                f"Leadfield.positions_m has {len(found)} locations, but gain has "
+                f"{n_sources} sources in {n_sources // k} locations of {k} components."
+            )
+
     def cards(self) -> dict[str, Signal]:
-        """`field` in uV or fT."""
+        """`field` in uV or fT, and where the sources are."""
         unit = FIELD_UNIT.get(self.modality, "uV")
         field, gain = type(self).makes["field"], type(self).makes["gain"]
+        known = {} if self.positions_m is None else {"source_positions": POSITIONS}
         return {
             "field": field._replace(unit=unit),
             "gain": gain._replace(unit=f"{unit}/nAm"),
+            **known,
         }
 
     def accept(self, cards: dict[str, Signal], name: str) -> None:
@@ -113,17 +138,7 @@ class Leadfield(AbstractStep):
             self._moment(cards["activity"], name)
 
     def _moment(self, card: Signal, name: str) -> Any:
-        if self.moment_nam is not None:
-            return self.moment_nam
-        if card.unit == "nAm":
-            return 1.0
-        if card.moment_nam is not None:
-            return card.moment_nam
-        raise ValueError(
-            f"step '{name}' (Leadfield) needs source moments in nAm, but 'activity' is "
-            f"in {card.unit} and its maker does not say what moment that is. Give "
-            f"Leadfield(gain, moment_nam=...): nAm for 1 {card.unit}."
-        )
+        return source_moment(card, self.moment_nam, name, "Leadfield")
 
     def __call__(self, activity: Series) -> dict[str, Any]:
         """The field of the activity, and the gain as estimators need it."""
@@ -139,10 +154,13 @@ class Leadfield(AbstractStep):
         values = jnp.matmul(activity.values, to_nodes.T, precision="highest")
         names = (("sensor", self.sensors),) if self.sensors else ()
         cards = self.cards()
-        return {
+        made = {
             "field": Series(values, activity.clock, cards["field"], names),
             "gain": Series(gain, None, cards["gain"], names),
         }
+        if self.positions_m is not None:
+            made["source_positions"] = Series(self.positions_m, None, POSITIONS)
+        return made
 
     def _check_nodes(self, n_nodes: int) -> None:
         n_sources = self.gain.shape[1]

@@ -101,7 +101,7 @@ def test_the_makers_card_may_say_the_moment():
 def test_a_missing_moment_is_refused_by_name_when_the_pipeline_is_built():
     sentence = (
         "step 'eeg' .* needs source moments in nAm, but 'activity' is in 1/s.*"
-        r"Leadfield\(gain, moment_nam=...\): nAm for 1 1/s"
+        r"Leadfield\(\.\.\., moment_nam=...\): nAm for 1 1/s"
     )
     with pytest.raises(ValueError, match=sentence):
         js.Pipeline(maker=Maker("1/s"), eeg=js.Leadfield(GAIN))
