@@ -15,6 +15,7 @@ from jaxsim import (
     convert as convert,
     imaging as imaging,
     measure as measure,
+    meeg as meeg,
     testing as testing,
 )
 from jaxsim.core.declared import (
@@ -53,6 +54,10 @@ from jaxsim.data.stream import Stream as Stream, stream as stream
 
 # meeg
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
+from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
+from jaxsim.meeg.sources.erp import ErpSources as ErpSources
+from jaxsim.meeg.sphere_eeg import SphereEeg as SphereEeg
+from jaxsim.meeg.sphere_meg import SphereMeg as SphereMeg
 
 # neural
 from jaxsim.neural import generators as generators

@@ -1,1 +1,43 @@
-"""Sources and sensors of M/EEG. Inside: nAm, uV, fT."""
+"""Sources and sensors of M/EEG. Inside: nAm, uV, fT; positions in metres."""
+
+from jaxsim.meeg.artifacts.artifact import AbstractArtifact as AbstractArtifact
+from jaxsim.meeg.artifacts.bad_channels import BadChannels as BadChannels
+from jaxsim.meeg.artifacts.blinks import Blinks as Blinks, eye_pattern as eye_pattern
+from jaxsim.meeg.artifacts.drift import Drift as Drift
+from jaxsim.meeg.artifacts.electrode_pops import ElectrodePops as ElectrodePops
+from jaxsim.meeg.artifacts.heartbeats import Heartbeats as Heartbeats
+from jaxsim.meeg.artifacts.line_noise import LineNoise as LineNoise
+from jaxsim.meeg.artifacts.muscles import Muscles as Muscles
+from jaxsim.meeg.layout import (
+    Layout as Layout,
+    even_layout as even_layout,
+    fibonacci as fibonacci,
+    montage as montage,
+)
+from jaxsim.meeg.leadfield import Leadfield as Leadfield
+from jaxsim.meeg.references import AverageReference as AverageReference
+from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
+from jaxsim.meeg.source_space import (
+    in_ball as in_ball,
+    nearest as nearest,
+    on_sphere as on_sphere,
+    radial as radial,
+    tangential_basis as tangential_basis,
+    visible_basis as visible_basis,
+)
+from jaxsim.meeg.sources.autoregressive import ArSources as ArSources
+from jaxsim.meeg.sources.background import BackgroundSources as BackgroundSources
+from jaxsim.meeg.sources.erp import ErpSources as ErpSources
+from jaxsim.meeg.sources.ersp import ErspSources as ErspSources
+from jaxsim.meeg.sources.gaussian_erp import GaussianErp as GaussianErp
+from jaxsim.meeg.sources.patches import Patches as Patches
+from jaxsim.meeg.sources.silent import SilentSources as SilentSources
+from jaxsim.meeg.sphere_eeg import (
+    SphereEeg as SphereEeg,
+    shell_factors as shell_factors,
+    sphere_potentials as sphere_potentials,
+)
+from jaxsim.meeg.sphere_meg import (
+    SphereMeg as SphereMeg,
+    sphere_fields as sphere_fields,
+)

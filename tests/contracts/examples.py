@@ -7,6 +7,7 @@ of a family that HOSTS knows. Otherwise the contract fails and says so.
 import numpy as np
 
 import jaxsim as js
+from tests.contracts import meeg_examples
 
 
 SHORT = {"duration_s": 0.02, "dt_s": 1e-3}
@@ -89,4 +90,5 @@ EXAMPLES = {
     "Haemodynamics": lambda: js.Haemodynamics(period_s=0.01),
     "PulseTrain": lambda: js.PulseTrain(start_s=2.3e-3, width_s=5.1e-3, period_s=8e-3),
     "Balloon": js.Balloon,
+    **meeg_examples.INSTANCES,
 }

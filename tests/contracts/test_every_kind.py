@@ -6,6 +6,7 @@ import jaxsim as js
 from jaxsim import testing
 from jaxsim.core.declared import KINDS
 from tests.contracts.examples import EXAMPLES, FELT_BY_ALL, HOSTS
+from tests.contracts.meeg_examples import STEPS as MEEG_STEPS, meeg_process
 from tests.contracts.movie_examples import imaging_process
 
 
@@ -30,6 +31,8 @@ def process_of(kind):
     cls = KINDS[kind]
     if cls.__module__.startswith("jaxsim.imaging."):
         return imaging_process(kind)
+    if kind in MEEG_STEPS:
+        return meeg_process(kind)
     instance = EXAMPLES[kind]() if kind in EXAMPLES else cls()
     if isinstance(instance, js.AbstractStep):
         return instance, testing.process_around(instance), ("",)

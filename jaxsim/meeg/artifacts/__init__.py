@@ -1,0 +1,1 @@
+"""What is recorded though no brain made it, one file each."""

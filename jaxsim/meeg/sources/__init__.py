@@ -1,0 +1,1 @@
+"""What sources do, one file each."""
