@@ -3,17 +3,22 @@
 import os
 from typing import Any, ClassVar, Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.meeg.check_gain import as_matrix, check_finite, check_magnitude
-from jaxsim.meeg.directions import as_points
-from jaxsim.meeg.load import GainFile, read_gain, read_tvb_gain
+from jaxsim.meeg.directions import as_directions, as_points
+from jaxsim.meeg.forward_solution import read_forward
+from jaxsim.meeg.gain_file import GainFile
+from jaxsim.meeg.load import read_gain, read_tvb_gain
 from jaxsim.meeg.moment import source_moment
-from jaxsim.meeg.signals import FIELD, FIELD_UNIT, GAIN, POSITIONS
+from jaxsim.meeg.signals import FIELD, FIELD_UNIT, GAIN, ORIENTATIONS, POSITIONS
+from jaxsim.meeg.source_space import on_sphere
 
 
 class Leadfield(AbstractStep):
@@ -27,7 +32,7 @@ class Leadfield(AbstractStep):
     The volume conductor is quasi-static: the field follows its sources at once.
 
     **Needs:** `activity`. **Makes:** `field`; `gain`, with the reference applied, as an
-    estimator needs it; `source_positions`, where they are given.
+    estimator needs it; `source_positions` and `orientations`, where they are given.
 
     With K components at each location (`n_components`) the columns of `gain` and of
     `activity` are source-major: component k of location n is column n K + k.
@@ -68,6 +73,12 @@ class Leadfield(AbstractStep):
     positions_m: Data | None = data(
         "location xyz", "m", "where the sources are; none: not known", None
     )
+    orientations: Data | None = data(
+        "location xyz component",
+        "1",
+        "direction of each component; none: not known",
+        None,
+    )
     n_components: int = static(
         1, "columns of gain that one location has: its orientations", bounds=(1, 3)
     )
@@ -80,6 +91,8 @@ class Leadfield(AbstractStep):
             self.nodes_to_sources = as_matrix(self.nodes_to_sources, "nodes_to_sources")
         if self.positions_m is not None:
             self.positions_m = as_points(self.positions_m, "Leadfield.positions_m")
+        n_locations = self.gain.shape[1] // self.n_components
+        self.orientations = as_directions(self.orientations, n_locations, "Leadfield")
         if isinstance(self.sensors, (list, np.ndarray)):
             self.sensors = tuple(str(name) for name in self.sensors)
 
@@ -114,6 +127,12 @@ class Leadfield(AbstractStep):
                 f"Leadfield.n_components = {k}, but gain has {n_sources} sources "
                 "(columns): they do not fall into locations of as many components."
             )
+        ways = self.orientations
+        if ways is not None and ways.shape[2] != k:
+            raise ValueError(
+                f"Leadfield.orientations has {ways.shape[2]} components, but "
+                f"n_components = {k}."
+            )
         found = self.positions_m
         if found is not None and len(found) * k != n_sources:
             raise ValueError(
@@ -125,7 +144,11 @@ class Leadfield(AbstractStep):
         """`field` in uV or fT, and where the sources are."""
         unit = FIELD_UNIT.get(self.modality, "uV")
         field, gain = type(self).makes["field"], type(self).makes["gain"]
-        known = {} if self.positions_m is None else {"source_positions": POSITIONS}
+        known = {}
+        if self.positions_m is not None:
+            known["source_positions"] = POSITIONS
+        if self.orientations is not None:
+            known["orientations"] = ORIENTATIONS
         return {
             "field": field._replace(unit=unit),
             "gain": gain._replace(unit=f"{unit}/nAm"),
@@ -160,6 +183,8 @@ class Leadfield(AbstractStep):
         }
         if self.positions_m is not None:
             made["source_positions"] = Series(self.positions_m, None, POSITIONS)
+        if self.orientations is not None:
+            made["orientations"] = Series(self.orientations, None, ORIENTATIONS)
         return made
 
     def _check_nodes(self, n_nodes: int) -> None:
@@ -188,6 +213,7 @@ class Leadfield(AbstractStep):
         """Read a gain from `.npy`, `.npz`, `.mat` or a text table.
 
         Channels without any gain (NaN throughout) are left out and named in a warning.
+        An `.npz` of CaliBrain brings its positions, components and unit along.
 
         Args:
             path: the file; rows are sensors, columns are sources.
@@ -238,6 +264,54 @@ class Leadfield(AbstractStep):
         return cls._of(found, modality, given)
 
     @classmethod
+    def from_mne(
+        cls,
+        forward: Any,
+        modality: Literal["eeg", "meg"] = "eeg",
+        **given: Any,
+    ) -> "Leadfield":
+        """The gain of a forward solution of MNE, in house units.
+
+        Fixed orientations are one component by location, free ones three, along the
+        directions that the solution has (x, y and z, or those of the surface).
+
+        Args:
+            forward: `mne.Forward`, or the path of a `-fwd.fif` file.
+            modality: which of its channels; magnetometers and gradiometers, whose units
+                differ, must be parted before (`mne.pick_types_forward`).
+            **given: any other field, `reference="average"`.
+
+        Raises:
+            ModuleNotFoundError: a path, and MNE is not installed.
+            ValueError: no channels of this modality, or of two units.
+        """
+        return cls._of(read_forward(forward, modality), modality, given)
+
+    @classmethod
+    def random(
+        cls,
+        key: PRNGKeyArray,
+        n_sensors: int = 64,
+        n_locations: int = 1284,
+        n_components: int = 1,
+        **given: Any,
+    ) -> "Leadfield":
+        """A gain of standard normal numbers, of locations spread over a sphere.
+
+        It looks like no head, and is what estimators do best on.
+
+        Args:
+            key: `jax.random.key(seed)`.
+            n_sensors: rows.
+            n_locations: on the upper half of a sphere of 7 cm.
+            n_components: columns of each.
+            **given: any other field, `modality="meg"`.
+        """
+        shape = (n_sensors, n_locations * n_components)
+        fields = {"n_components": n_components, "positions_m": on_sphere(n_locations)}
+        return cls(**{"gain": jax.random.normal(key, shape), **fields, **given})
+
+    @classmethod
     def _of(cls, found: GainFile, modality: Any, given: dict[str, Any]) -> "Leadfield":
-        fields = {"gain": found.gain, "sensors": found.sensors, "modality": modality}
+        fields = {**found._asdict(), "modality": modality}
         return cls(**{**fields, **given})

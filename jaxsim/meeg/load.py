@@ -3,7 +3,7 @@
 import os
 import warnings
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -18,13 +18,10 @@ from jaxsim.core.untrusted import (
     read_npz,
     text_of,
 )
+from jaxsim.meeg.gain_file import GainFile, factor
+from jaxsim.meeg.load_located import located, read_located
 
 
-# what multiplies a gain in this unit to give uV/nAm (EEG) or fT/nAm (MEG)
-UNITS = {
-    "eeg": {"uV/nAm": 1.0, "V/Am": 1e-3},
-    "meg": {"fT/nAm": 1.0, "T/Am": 1e6},
-}
 GAINS = ("gain", "leadfield", "projectionmatrix", "g", "l")
 SENSORS = ("sensors", "sensor_labels", "ch_names", "labels", "names")
 SUFFIXES = (".npy", ".npz", ".mat", ".csv", ".tsv", ".txt")
@@ -34,13 +31,6 @@ TVB_GAINS = {
     "meg": ("projection_meg_276_surface_16k.npy", "meg_brainstorm_276.txt", "T/Am"),
 }
 TVB_REGIONS = ("76", "192")
-
-
-class GainFile(NamedTuple):
-    """A gain in uV/nAm (EEG) or fT/nAm (MEG), with the names of its rows, if known."""
-
-    gain: np.ndarray
-    sensors: tuple[str, ...] = ()
 
 
 def read_gain(
@@ -66,6 +56,8 @@ def read_gain(
     path = existing_file(path, "a gain matrix")
     suffix = path.suffix.lower()
     sensors: tuple[str, ...] = ()
+    if suffix == ".npz" and (arrays := read_located(path)) is not None:
+        return located(arrays, modality, unit, str(path))
     if suffix == ".npy":
         gain = read_npy(path)
     elif suffix in (".npz", ".mat"):
@@ -134,18 +126,6 @@ def read_tvb_gain(
     share[np.arange(len(region)), region] = 1.0 / count[region]
     mean = found.gain @ share
     return GainFile(mean * factor(modality, unit or likely), found.sensors)
-
-
-def factor(modality: str, unit: str | None) -> float:
-    """What turns a unit into the house's (uV/nAm or fT/nAm)."""
-    if modality not in UNITS:
-        raise ValueError(f"modality = {modality!r} is not one of 'eeg', 'meg'.")
-    known = UNITS[modality]
-    if unit is not None and unit not in known:
-        raise ValueError(
-            f"unit = {unit!r}: a gain of {modality.upper()} is in {' or '.join(known)}."
-        )
-    return 1.0 if unit is None else known[unit]
 
 
 def without_silent_rows(
