@@ -57,7 +57,7 @@ def montage(kind: str = "easycap-M43", radius_m: float = 0.09) -> Layout:
     its direction until it lies on the sphere. x points to the right ear, y to the nose.
 
     Args:
-        kind: "standard_1020", "biosemi64", "easycap-M43", ...
+        kind: "easycap-M43", "biosemi64", "spherical_1020", ...
         radius_m: of the head.
 
     Raises:
@@ -65,10 +65,12 @@ def montage(kind: str = "easycap-M43", radius_m: float = 0.09) -> Layout:
         ValueError: MNE knows no montage of this name.
     """
     mne = needed("mne", f"js.meeg.montage({kind!r})", "mne")
-    known = mne.channels.get_builtin_montages()
-    if kind not in known:
-        raise ValueError(f"MNE has no montage '{kind}'; it has {', '.join(known)}.")
-    found = mne.channels.make_standard_montage(kind).get_positions()["ch_pos"]
+    try:
+        template = mne.channels.make_standard_montage(kind)
+    except ValueError:
+        known = ", ".join(mne.channels.get_builtin_montages())
+        raise ValueError(f"MNE has no montage '{kind}'; it has {known}.") from None
+    found = template.get_positions()["ch_pos"]
     positions = np.stack(list(found.values()))
     away = positions - sphere_centre(positions)
     away /= np.linalg.norm(away, axis=1, keepdims=True)
