@@ -15,6 +15,7 @@ from jaxsim.meeg.layout import (
     montage as montage,
 )
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
+from jaxsim.meeg.moving_head import MovingHead as MovingHead
 from jaxsim.meeg.references import AverageReference as AverageReference
 from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
 from jaxsim.meeg.source_space import (

@@ -128,11 +128,19 @@ class SphereMeg(AbstractStep):
 
     def gain(self) -> Float[Array, "sensor source"]:
         """Field of a unit source, in fT/nAm (with weights of 1/m: fT/m/nAm)."""
-        points, shape = self.sensor_positions_m, self.sensor_positions_m.shape[:2]
+        return self.gain_at(self.sensor_positions_m, self.sensor_normals)
+
+    def gain_at(
+        self,
+        points: Float[Array, "sensor point 3"],
+        normals: Float[Array, "sensor point 3"],
+    ) -> Float[Array, "sensor source"]:
+        """The gain if the coils were elsewhere."""
+        shape = points.shape[:2]
         field = sphere_fields(
             self.source_positions_m - self.centre_m[None],
             points.reshape(-1, 3) - self.centre_m[None],
-            self.sensor_normals.reshape(-1, 3),
+            normals.reshape(-1, 3),
         ).reshape(*shape, -1, 3)
         weights = self.coil_weights
         if weights is None:

@@ -78,6 +78,14 @@ INSTANCES = {"ErpSources": erp}
 STEPS = {
     "SphereEeg": lambda: behind(moments(), sphere_eeg()),
     "SphereMeg": lambda: behind(moments(), sphere_meg()),
+    "MovingHead": lambda: behind(
+        moments(),
+        meeg.MovingHead(
+            sphere_meg(),
+            shift_m=((0.0, 0.001, 0.002), (0.003, 0.0, 0.001)),
+            rotation_deg=((1.0, 2.0, 3.0), (0.0, -2.0, 1.0)),
+        ),
+    ),
     "GaussianErp": lambda: behind(
         moments(),
         meeg.GaussianErp(

@@ -141,5 +141,7 @@ def test_a_random_gain_follows_its_key_and_has_places(getkey):
 def test_components_and_places_must_fit_the_gain():
     with pytest.raises(ValueError, match="do not fall into locations"):
         js.Leadfield(np.ones((2, 4)), n_components=3)
-    with pytest.raises(ValueError, match="has 5 locations, but gain has 4 sources in 2"):
+    with pytest.raises(
+        ValueError, match="has 5 locations, but gain has 4 sources in 2"
+    ):
         js.Leadfield(np.ones((2, 4)), n_components=2, positions_m=PLACES)
