@@ -24,7 +24,7 @@ TITLES = {
     "testing": "Testing: the contract of your own class",
 }
 # used as modules: js.measure.welch
-WHOLE = ("imaging", "measure", "testing", "convert")
+WHOLE = ("imaging", "meeg", "measure", "testing", "convert")
 OUTPUT = Path(__file__).parent / "api" / "generated"
 
 

@@ -77,9 +77,6 @@ def located(
     directions = arrays.get("Q_basis")
     if directions is not None and (directions.ndim != 3 or directions.shape[2] == 0):
         directions = None
-    if directions is not None and gain.ndim == 3 > directions.shape[2]:
-        if gain.shape[2] == 3:  # of x, y and z, and the directions that are used of it
-            gain = np.einsum("mnx,nxk->mnk", gain, directions)
     n_locations = gain.shape[1]
     places = arrays.get("src_coords")
     for name, array in (("src_coords", places), ("Q_basis", directions)):
@@ -88,13 +85,15 @@ def located(
                 f"{where}: '{name}' has {len(array)} locations, 'leadfield' "
                 f"{n_locations}."
             )
+    if directions is not None and gain.shape[2:] == (3,) and directions.shape[2] < 3:
+        gain = np.einsum("mnx,nxk->mnk", gain, directions)
     n_components = gain.shape[2] if gain.ndim == 3 else 1
     flat = gain.reshape(len(gain), -1)
     return GainFile(flat, (), places, directions, n_components)
 
 
-def _whole(value: Any) -> int | None:
-    """A number that NumPy made an array of, as a number; None where it is none."""
+def _whole(value: Any) -> int:
+    """A whole number that NumPy made an array of; 0, which means nothing, without."""
     if value is None or np.size(value) != 1 or np.asarray(value).dtype.kind not in "iu":
-        return None
+        return 0
     return int(np.asarray(value).item())

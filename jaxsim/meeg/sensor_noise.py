@@ -28,7 +28,8 @@ class SensorNoise(AbstractStep):
     and at 0 there is nothing but noise, of the norm of the clean field. `snr_db` says
     the same in decibels, $20 \log_{10} \alpha / (1 - \alpha)$. `noise_std` fixes
     the standard deviation instead, and then the noise knows nothing of the sources.
-    Give one of the three; the default is an alpha of 0.5, or 0 dB.
+    Give one of the three; the default is an alpha of 0.5, or 0 dB. Without any noise
+    `snr_db` is 200.
 
     The noise $\varepsilon$ is white; `covariance` mixes it over sensors, `ar` filters
     it in time (x_t = sum of a_i x_{t-i} + white), `exponent` gives it the spectrum
@@ -108,7 +109,7 @@ class SensorNoise(AbstractStep):
 
     def __call__(self, field: Series, key: PRNGKeyArray) -> dict[str, Any]:
         """Draw the noise, scale it, add it."""
-        clean, unit = field.values, field.card.unit
+        clean, unit = jnp.asarray(field.values), field.card.unit
         white = self.drawn(key, clean.shape, clean.dtype)
         eta, kept = self.level(clean, white)
         noise = eta * white

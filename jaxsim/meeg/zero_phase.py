@@ -1,6 +1,7 @@
 """A zero-phase band-pass of segments of any length, as products with one matrix."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +27,7 @@ def causal_matrix(
 
     nyquist = rate_hz / 2
     edges = np.clip([low_hz / nyquist, high_hz / nyquist], 1e-9, 1 - 1e-9)
-    sections = butter(ORDER, edges, "bandpass", output="sos")
+    sections = np.asarray(butter(ORDER, edges, "bandpass", output="sos"))
     impulses = np.eye(n_samples)
     state = np.zeros((len(sections), 2, n_samples))
     state[..., 0] = sosfilt_zi(sections)
@@ -69,7 +70,7 @@ def band_passed(
     return jnp.where(jnp.arange(segment.shape[0]) < length, kept, 0.0)
 
 
-def hann(length: Int[Array, ""], n_samples: int, dtype: object) -> Array:
+def hann(length: Int[Array, ""], n_samples: int, dtype: Any) -> Array:
     """A symmetric Hann window of a traced length, zeros after it."""
     place = jnp.arange(n_samples)
     turns = place.astype(dtype) / jnp.maximum(length - 1, 1).astype(dtype)

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
+from jaxsim.meeg.epoch import clock_of
 from jaxsim.meeg.signals import FIELD
 
 
@@ -36,12 +37,13 @@ class AbstractArtifact(AbstractStep):
 
     def __call__(self, field: Series, key: PRNGKeyArray) -> dict[str, Any]:
         """Add it."""
-        extra = self.added(field.values, field.clock.rate_hz, key)
+        values, clock = jnp.asarray(field.values), clock_of(field)
+        extra = self.added(values, clock.rate_hz, key)
         (own,) = (name for name in type(self).makes if name != "field")
         card = type(self).makes[own]._replace(unit=field.card.unit)
         return {
-            "field": field.with_values(field.values + extra),
-            own: Series(extra, field.clock, card, field.labels),
+            "field": field.with_values(values + extra),
+            own: Series(extra, clock, card, field.labels),
         }
 
 

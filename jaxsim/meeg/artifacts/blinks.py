@@ -6,11 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from jaxsim.core.param import Data, Param, data, param
+from jaxsim.core.param import Data, Param, as_leaf, data, param
 from jaxsim.core.signal import Signal
 from jaxsim.meeg.artifacts.artifact import AbstractArtifact, artifact_card, seen_by
 from jaxsim.meeg.artifacts.events import followed_by, random_events
 from jaxsim.meeg.signals import FIELD
+from jaxsim.meeg.sphere_eeg import sphere_potentials
 
 
 class Blinks(AbstractArtifact):
@@ -60,8 +61,6 @@ def eye_pattern(sensor_positions_m: Any, radius_m: float | None = None) -> np.nd
         sensor_positions_m: (sensor, 3) around the centre of the head.
         radius_m: of the head; none: the mean distance of the sensors.
     """
-    from jaxsim.meeg.sphere_eeg import sphere_potentials
-
     sensors = np.asarray(sensor_positions_m, float)
     radius = np.linalg.norm(sensors, axis=1).mean() if radius_m is None else radius_m
     side, down = np.deg2rad([-30.0, 30.0]), np.deg2rad(-6.0)
@@ -69,11 +68,7 @@ def eye_pattern(sensor_positions_m: Any, radius_m: float | None = None) -> np.nd
     towards = np.stack(
         [level * np.sin(side), level * np.cos(side), np.full(2, np.sin(down))], 1
     )
-    gain = sphere_potentials(
-        jnp.asarray(0.8 * radius * towards, jnp.result_type(float)),
-        jnp.asarray(sensors, jnp.result_type(float)),
-        jnp.asarray([radius], jnp.result_type(float)),
-        jnp.asarray([0.33], jnp.result_type(float)),
-    )
+    dipoles, radii = 0.8 * radius * towards, np.array([radius])
+    gain = sphere_potentials(*map(as_leaf, (dipoles, sensors, radii, np.ones(1))))
     vertical = np.asarray(gain)[:, :, 2].sum(1)
     return vertical / np.abs(vertical).max()

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.signal import Series, Signal
+from jaxsim.meeg.epoch import clock_of
 
 
 def in_nam(cards: dict[str, Signal], name: str, kind: str) -> None:
@@ -25,10 +26,9 @@ def in_nam(cards: dict[str, Signal], name: str, kind: str) -> None:
 
 def seconds(activity: Series) -> Float[Array, " time"]:
     """Times of the samples, on the epoch's own clock."""
-    n_samples = activity.values.shape[0]
-    steps = jnp.arange(n_samples, dtype=activity.values.dtype)
-    start = jnp.asarray(activity.clock.start_s, activity.values.dtype)
-    return start + steps / activity.clock.rate_hz
+    values, clock = jnp.asarray(activity.values), clock_of(activity)
+    steps = jnp.arange(values.shape[0], dtype=values.dtype)
+    return jnp.asarray(clock.start_s, values.dtype) + steps / clock.rate_hz
 
 
 def added(
@@ -68,9 +68,9 @@ def added(
             f"{n_components} components."
         )
     at = jnp.asarray(tuple(locations))
-    apart = activity.values.reshape(-1, n_locations, n_components)
+    apart = jnp.asarray(activity.values).reshape(-1, n_locations, n_components)
     apart = apart.at[:, at].add(waves[..., None] * direction[None, None])
-    mask = active.values.astype(bool).at[at].set(True)
+    mask = jnp.asarray(active.values, bool).at[at].set(True)
     return {
         "activity": activity.with_values(apart.reshape(activity.values.shape)),
         "active": active.with_values(mask),
