@@ -11,7 +11,7 @@ from scipy import stats
 
 import jaxsim as js
 from jaxsim.imaging.gate import log_probability_of_gated
-from jaxsim.imaging.image_sensor import ImageSensor
+from jaxsim.imaging.image_sensor import ImageSensor, Pixels
 from jaxsim.imaging.miniscope import Miniscope
 from jaxsim.imaging.score import score_mean
 from jaxsim.imaging.spikes import MarkovSpikes
@@ -173,6 +173,9 @@ def test_gradients_of_cells_that_follow_a_network_are_too(estimator, losses, get
         assert not missed(found[loss], expected), loss
 
 
+IDEAL = Pixels(None, None, None)
+
+
 def photons(readout, loss, light, key):
     """Derivatives to the photons per unit of light, one for every pixel."""
     keys = jax.random.split(key, (RUNS, 1))
@@ -182,7 +185,7 @@ def photons(readout, loss, light, key):
         step = ImageSensor(
             photons_per_unit=photons_per_unit, read_noise_e=0.0, readout=readout
         )
-        made = jax.vmap(lambda key: step(movie, key))(keys)
+        made = jax.vmap(lambda key: step(movie, IDEAL, key))(keys)
         losses = loss(made["movie"])
         if readout == "score":
             return score_mean(losses, made["photons_log_probability"])
@@ -223,7 +226,7 @@ def test_which_estimator_is_asked_for_changes_no_draw(getkey):
     np.testing.assert_array_equal(drawn[0].values, drawn[1].values)
     movie, keys = jnp.full((2, 9, 9), 1.3), jax.random.split(key, 2)
     shown = [
-        np.asarray(ImageSensor(readout=how)(movie, keys)["movie"], float)
+        np.asarray(ImageSensor(readout=how)(movie, IDEAL, keys)["movie"], float)
         for how in ("digital", "straight_through", "score")
     ]
     np.testing.assert_array_equal(shown[0], shown[1])
