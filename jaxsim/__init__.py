@@ -53,6 +53,7 @@ from jaxsim.core.table import check as check, table as table
 from jaxsim.data.stream import Stream as Stream, stream as stream
 
 # meeg
+from jaxsim.meeg.gamma_map import GammaMap as GammaMap
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
 from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
 from jaxsim.meeg.sources.erp import ErpSources as ErpSources

@@ -8,6 +8,12 @@ from jaxsim.meeg.artifacts.electrode_pops import ElectrodePops as ElectrodePops
 from jaxsim.meeg.artifacts.heartbeats import Heartbeats as Heartbeats
 from jaxsim.meeg.artifacts.line_noise import LineNoise as LineNoise
 from jaxsim.meeg.artifacts.muscles import Muscles as Muscles
+from jaxsim.meeg.estimator import AbstractEstimator as AbstractEstimator
+from jaxsim.meeg.gamma_map import GammaMap as GammaMap, gamma_map as gamma_map
+from jaxsim.meeg.gaussian import (
+    field_evidence as field_evidence,
+    posterior_covariance as posterior_covariance,
+)
 from jaxsim.meeg.layout import (
     Layout as Layout,
     even_layout as even_layout,
@@ -16,8 +22,14 @@ from jaxsim.meeg.layout import (
 )
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
 from jaxsim.meeg.moving_head import MovingHead as MovingHead
+from jaxsim.meeg.noise_level import (
+    AbstractNoiseLevel as AbstractNoiseLevel,
+    BaselineNoise as BaselineNoise,
+    OracleNoise as OracleNoise,
+)
 from jaxsim.meeg.references import AverageReference as AverageReference
 from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
+from jaxsim.meeg.sflex import sflex_basis as sflex_basis
 from jaxsim.meeg.source_space import (
     in_ball as in_ball,
     nearest as nearest,

@@ -5,6 +5,7 @@ import pytest
 import jaxsim as js
 from jaxsim import testing
 from jaxsim.core.declared import KINDS
+from tests.contracts.estimator_examples import ESTIMATORS, estimating
 from tests.contracts.examples import EXAMPLES, FELT_BY_ALL, HOSTS
 from tests.contracts.meeg_examples import STEPS as MEEG_STEPS, meeg_process
 from tests.contracts.movie_examples import imaging_process
@@ -33,6 +34,8 @@ def process_of(kind):
         return imaging_process(kind)
     if kind in MEEG_STEPS:
         return meeg_process(kind)
+    if kind in ESTIMATORS:
+        return *estimating(kind), ("",)
     instance = EXAMPLES[kind]() if kind in EXAMPLES else cls()
     if isinstance(instance, js.AbstractStep):
         return instance, testing.process_around(instance), ("",)
