@@ -8,7 +8,16 @@ from jaxsim.meeg.artifacts.electrode_pops import ElectrodePops as ElectrodePops
 from jaxsim.meeg.artifacts.heartbeats import Heartbeats as Heartbeats
 from jaxsim.meeg.artifacts.line_noise import LineNoise as LineNoise
 from jaxsim.meeg.artifacts.muscles import Muscles as Muscles
+from jaxsim.meeg.bmn import (
+    BayesianMinimumNorm as BayesianMinimumNorm,
+    bayesian_minimum_norm as bayesian_minimum_norm,
+)
+from jaxsim.meeg.eloreta import ELoreta as ELoreta, eloreta as eloreta
 from jaxsim.meeg.estimator import AbstractEstimator as AbstractEstimator
+from jaxsim.meeg.gamma_lambda_map import (
+    GammaLambdaMap as GammaLambdaMap,
+    gamma_lambda_map as gamma_lambda_map,
+)
 from jaxsim.meeg.gamma_map import GammaMap as GammaMap, gamma_map as gamma_map
 from jaxsim.meeg.gaussian import (
     field_evidence as field_evidence,
@@ -20,7 +29,12 @@ from jaxsim.meeg.layout import (
     fibonacci as fibonacci,
     montage as montage,
 )
+from jaxsim.meeg.lcmv import Lcmv as Lcmv, lcmv_weights as lcmv_weights
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
+from jaxsim.meeg.minimum_norm import (
+    MinimumNorm as MinimumNorm,
+    minimum_norm as minimum_norm,
+)
 from jaxsim.meeg.moving_head import MovingHead as MovingHead
 from jaxsim.meeg.noise_level import (
     AbstractNoiseLevel as AbstractNoiseLevel,

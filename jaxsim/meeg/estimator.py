@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from jaxsim.core.recording import DEGENERATE, NON_FINITE, NOT_CONVERGED, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractStep
-from jaxsim.meeg.gaussian import Scaled, evidence, posterior
+from jaxsim.meeg.gaussian import Scaled, diagonal_blocks, evidence, posterior
 from jaxsim.meeg.signals import (
     ACTIVE_SIZE,
     EFFECTIVE_SIZE,
@@ -89,7 +89,7 @@ def check_sizes(gain: Any, field: Any, n_orient: int, kind: str) -> None:
 
 def conclude(
     problem: Scaled,
-    gammas: Float[Array, " source"],
+    prior: Float[Array, " source"] | Float[Array, "location row column"],
     roots: tuple[Float[Array, "sensor sensor"], Float[Array, "sensor sensor"]],
     n_orient: int,
     *,
@@ -98,11 +98,11 @@ def conclude(
     gamma: Float[Array, ""] | None = None,
     basis: Float[Array, "location location"] | None = None,
 ) -> Estimate:
-    """The posterior of given prior variances, and the numbers beside it.
+    """The posterior of a given prior, and the numbers beside it.
 
     Args:
         problem: scaled.
-        gammas: prior variances, scaled.
+        prior: variances of the coefficients, or a covariance per location; scaled.
         roots: of the field's covariance, and its inverse.
         n_orient: components of a location.
         n_iter: iterations that were made.
@@ -111,12 +111,14 @@ def conclude(
         basis: from coefficients to sources.
     """
     root, inverse_root = roots
-    mean, blocks = posterior(problem, gammas, inverse_root, n_orient, basis)
+    blocks = diagonal_blocks(prior, n_orient) if prior.ndim == 1 else prior
+    gammas = jnp.diagonal(blocks, axis1=1, axis2=2).ravel()
+    mean, left = posterior(problem, blocks, inverse_root, basis)
     found = evidence(problem, root, inverse_root)
     finite = jnp.isfinite(mean).all() & jnp.isfinite(gammas).all() & jnp.isfinite(found)
     return Estimate(
         estimate=mean,
-        posterior_blocks=blocks,
+        posterior_blocks=left,
         gammas=gammas * problem.source_scale**2,
         gamma=gammas.mean() if gamma is None else gamma,
         n_iter=n_iter,

@@ -64,9 +64,28 @@ def scaled(
     return Scaled(gain / g, y, data / n_times**0.5, scale, g, degenerate)
 
 
+def diagonal_blocks(
+    gammas: Float[Array, " source"], n_orient: int
+) -> Float[Array, "location row column"]:
+    """Prior variances as a covariance for each location."""
+    rows = gammas.reshape(-1, n_orient, 1)
+    return rows * jnp.eye(n_orient, dtype=gammas.dtype)[None]
+
+
+def spread(
+    gain: Float[Array, "sensor source"], prior: Float[Array, "location row column"]
+) -> Float[Array, "location row sensor"]:
+    """Gamma G', a block of the prior for each location."""
+    n_sensors, (n_locations, n_orient, _) = gain.shape[0], prior.shape
+    if n_orient == 1:
+        return (prior.reshape(-1, 1) * gain.T)[:, None]
+    columns = gain.T.reshape(n_locations, n_orient, n_sensors)
+    return jnp.einsum("nkl,nlm->nkm", prior, columns)
+
+
 def root_of_covariance(
     gain: Float[Array, "sensor source"],
-    gammas: Float[Array, " source"],
+    prior: Float[Array, " source"] | Float[Array, "location row column"],
     noise: Float[Array, " sensor"],
 ) -> tuple[Float[Array, "sensor sensor"], Float[Array, "sensor sensor"]]:
     """The Cholesky factor R of the field's covariance C = G Gamma G' + Lambda.
@@ -77,7 +96,10 @@ def root_of_covariance(
     Returns:
         R and its inverse.
     """
-    signal = (gain * gammas[None]) @ gain.T
+    if prior.ndim == 1:
+        signal = (gain * prior[None]) @ gain.T
+    else:
+        signal = gain @ spread(gain, prior).reshape(gain.T.shape)
     floor = jnp.finfo(gain.dtype).eps * jnp.trace(signal)
     root = jnp.linalg.cholesky(signal + jnp.diag(jnp.maximum(noise, floor)))
     identity = jnp.eye(len(noise), dtype=gain.dtype)
@@ -102,9 +124,8 @@ def evidence(
 
 def posterior(
     problem: Scaled,
-    gammas: Float[Array, " source"],
+    prior: Float[Array, "location row column"],
     inverse_root: Float[Array, "sensor sensor"],
-    n_orient: int,
     basis: Float[Array, "location location"] | None = None,
 ) -> tuple[Float[Array, "time source"], Float[Array, "location row column"]]:
     r"""Mean of the sources and the covariance of each location, in nAm and nAm^2.
@@ -116,24 +137,22 @@ def posterior(
 
     Args:
         problem: scaled.
-        gammas: prior variances of the coefficients, scaled.
+        prior: covariance of the coefficients of each location, scaled.
         inverse_root: of the field's covariance.
-        n_orient: components of a location.
         basis: B, from coefficients to sources; none: they are the same.
     """
-    n_sensors = inverse_root.shape[0]
-    seen = (problem.gain * gammas[None]).T.reshape(-1, n_orient, n_sensors)
-    prior = gammas.reshape(-1, n_orient)
+    n_sensors, n_orient = inverse_root.shape[0], prior.shape[-1]
+    seen = spread(problem.gain, prior)
     if basis is not None:
-        seen = jnp.einsum("nj,jkm->nkm", basis, seen)
-        prior = jnp.square(basis) @ prior
+        seen = (basis @ seen.reshape(len(basis), -1)).reshape(seen.shape)
+        square = jnp.square(basis) @ prior.reshape(len(basis), -1)
+        prior = square.reshape(prior.shape)
     half = seen @ inverse_root.T
-    flat = half.reshape(-1, n_sensors)
-    mean = flat @ (inverse_root @ problem.field)
+    mean = half.reshape(-1, n_sensors) @ (inverse_root @ problem.field)
     known = jnp.einsum("nkm,nlm->nkl", half, half)
     diagonal = jnp.eye(n_orient, dtype=bool)[None]
     # what is left of a variance may be less than its rounding
-    left = jnp.where(diagonal, jnp.maximum(prior[..., None] - known, 0.0), -known)
+    left = jnp.where(diagonal, jnp.maximum(prior - known, 0.0), prior - known)
     return problem.source_scale * mean.T, problem.source_scale**2 * left
 
 

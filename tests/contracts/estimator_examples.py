@@ -43,6 +43,15 @@ ESTIMATORS = {
     "GammaMap": lambda: js.GammaMap(
         sigma=0.02, sflex_edge="smooth", max_iter=20, tol=0.0
     ),
+    "GammaLambdaMap": lambda: meeg.GammaLambdaMap(
+        sigma=0.02, sflex_edge="smooth", max_iter=20, tol=0.0
+    ),
+    "BayesianMinimumNorm": lambda: meeg.BayesianMinimumNorm(
+        normalize=True, learn_noise=True, max_iter=20, tol=0.0
+    ),
+    "ELoreta": lambda: meeg.ELoreta(n_orient=2, max_iter=20, tol=0.0),
+    "MinimumNorm": lambda: meeg.MinimumNorm(method="dSPM", n_orient=2, depth=0.8),
+    "Lcmv": lambda: meeg.Lcmv(n_orient=2, weight_norm="unit-noise-gain"),
     "OracleNoise": meeg.OracleNoise,
     "BaselineNoise": meeg.BaselineNoise,
 }
