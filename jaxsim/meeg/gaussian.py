@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from jaxsim.meeg.triangular import inverse_of_lower
+
 
 class Scaled(NamedTuple):
     """Gain and field in scaled units, and the way back.
@@ -102,9 +104,7 @@ def root_of_covariance(
         signal = gain @ spread(gain, prior).reshape(gain.T.shape)
     floor = jnp.finfo(gain.dtype).eps * jnp.trace(signal)
     root = jnp.linalg.cholesky(signal + jnp.diag(jnp.maximum(noise, floor)))
-    identity = jnp.eye(len(noise), dtype=gain.dtype)
-    solve = jax.scipy.linalg.solve_triangular
-    return root, solve(root, identity, lower=True)
+    return root, inverse_of_lower(root)
 
 
 def evidence(
