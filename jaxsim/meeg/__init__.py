@@ -36,6 +36,8 @@ from jaxsim.meeg.minimum_norm import (
     minimum_norm as minimum_norm,
 )
 from jaxsim.meeg.moving_head import MovingHead as MovingHead
+from jaxsim.meeg.noise_cv import SpatialCv as SpatialCv, TemporalCv as TemporalCv
+from jaxsim.meeg.noise_evidence import EvidenceNoise as EvidenceNoise
 from jaxsim.meeg.noise_level import (
     AbstractNoiseLevel as AbstractNoiseLevel,
     BaselineNoise as BaselineNoise,

@@ -1,5 +1,7 @@
 """Inverse square roots of the small symmetric blocks that a location has."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -20,7 +22,7 @@ def inverse_root_of_blocks(
 
 
 @inverse_root_of_blocks.defjvp
-def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+def _(primals: Any, tangents: Any) -> tuple[Array, Array]:
     roots, vectors = _decomposed(primals[0])
     turned = jnp.swapaxes(vectors, 1, 2)
     total = roots[:, :, None] + roots[:, None]

@@ -57,7 +57,7 @@ class BayesianMinimumNorm(AbstractEstimator):
     )
     compat: bool = static(False, "as CaliBrain 1.0.3 does it")
 
-    no_gradient: ClassVar[tuple[str, ...]] = ("tol",)
+    no_gradient: ClassVar[tuple[str, ...]] = ("tol", "noise_floor")
 
     @property
     def needs(self) -> tuple[str, ...]:

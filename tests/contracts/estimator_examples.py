@@ -54,6 +54,9 @@ ESTIMATORS = {
     "Lcmv": lambda: meeg.Lcmv(n_orient=2, weight_norm="unit-noise-gain"),
     "OracleNoise": meeg.OracleNoise,
     "BaselineNoise": meeg.BaselineNoise,
+    "EvidenceNoise": meeg.EvidenceNoise,
+    "SpatialCv": meeg.SpatialCv,
+    "TemporalCv": meeg.TemporalCv,
 }
 
 
