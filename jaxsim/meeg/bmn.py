@@ -70,7 +70,7 @@ class BayesianMinimumNorm(AbstractEstimator):
         return super().cards() | learned
 
     def __call__(
-        self, field: Series, gain: Series, noise_variance: Series | None = None
+        self, field: Any, gain: Any, noise_variance: Any = None
     ) -> dict[str, Any]:
         """Iterate, then evaluate the posterior."""
         check_sizes(gain.values, field.values, self.n_orient, "BayesianMinimumNorm")

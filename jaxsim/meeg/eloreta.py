@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import Param, param, static
-from jaxsim.core.signal import Series
 from jaxsim.meeg.block_root import inverse_root_of_blocks
 from jaxsim.meeg.estimator import AbstractEstimator, Estimate, check_sizes, conclude
 from jaxsim.meeg.gaussian import root_of_covariance, scaled, spread
@@ -51,9 +50,7 @@ class ELoreta(AbstractEstimator):
 
     no_gradient: ClassVar[tuple[str, ...]] = ("tol",)
 
-    def __call__(
-        self, field: Series, gain: Series, noise_variance: Series
-    ) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any, noise_variance: Any) -> dict[str, Any]:
         """Find the weights, then the posterior."""
         check_sizes(gain.values, field.values, self.n_orient, "ELoreta")
         found = eloreta(

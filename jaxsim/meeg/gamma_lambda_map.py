@@ -79,7 +79,7 @@ class GammaLambdaMap(AbstractEstimator):
         return names if self.sigma is not None else names[:2]
 
     def __call__(
-        self, field: Series, gain: Series, source_positions: Series | None = None
+        self, field: Any, gain: Any, source_positions: Any = None
     ) -> dict[str, Any]:
         """Iterate, then evaluate the posterior."""
         check_sizes(gain.values, field.values, self.n_orient, "GammaLambdaMap")

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import Param, param, static
-from jaxsim.core.signal import Series
 from jaxsim.meeg.estimator import (
     PRUNED,
     AbstractEstimator,
@@ -94,10 +93,10 @@ class GammaMap(AbstractEstimator):
 
     def __call__(
         self,
-        field: Series,
-        gain: Series,
-        noise_variance: Series,
-        source_positions: Series | None = None,
+        field: Any,
+        gain: Any,
+        noise_variance: Any,
+        source_positions: Any = None,
     ) -> dict[str, Any]:
         """Iterate, then evaluate the posterior."""
         check_sizes(gain.values, field.values, self.n_orient, "GammaMap")

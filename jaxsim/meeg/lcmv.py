@@ -67,7 +67,7 @@ class Lcmv(AbstractStep):
         """Refuse a gain that is not in the unit of the field."""
         check_units(cards, name, "Lcmv")
 
-    def __call__(self, field: Series, gain: Series) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any) -> dict[str, Any]:
         """Filter the field."""
         check_sizes(gain.values, field.values, self.n_orient, "Lcmv")
         weights, power = lcmv_weights(

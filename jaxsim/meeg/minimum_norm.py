@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import Param, param, static
-from jaxsim.core.signal import Series, Signal
+from jaxsim.core.signal import Signal
 from jaxsim.meeg.estimator import AbstractEstimator, Estimate, check_sizes, conclude
 from jaxsim.meeg.gaussian import root_of_covariance, scaled, spread
 
@@ -59,9 +59,7 @@ class MinimumNorm(AbstractEstimator):
             cards[name] = cards[name]._replace(unit="1")
         return cards
 
-    def __call__(
-        self, field: Series, gain: Series, noise_variance: Series
-    ) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any, noise_variance: Any) -> dict[str, Any]:
         """The map."""
         check_sizes(gain.values, field.values, self.n_orient, "MinimumNorm")
         found = minimum_norm(

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import Param, param, static
-from jaxsim.core.signal import Series, Signal
+from jaxsim.core.signal import Signal
 from jaxsim.meeg.bmn import bayesian_minimum_norm
 from jaxsim.meeg.estimator import check_sizes
 from jaxsim.meeg.gaussian import field_evidence
@@ -38,7 +38,7 @@ class SpatialCv(AbstractNoiseLevel):
     no_gradient: ClassVar[tuple[str, ...]] = ("lowest",)
     makes: ClassVar[dict[str, Signal]] = {"noise_variance": NOISE_VARIANCE}
 
-    def __call__(self, field: Series, gain: Series) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any) -> dict[str, Any]:
         """Error of every level in every fold."""
         check_sizes(gain.values, field.values, 1, "SpatialCv")
         y, lead = jax.lax.stop_gradient((field.values, gain.values))
@@ -82,7 +82,7 @@ class TemporalCv(AbstractNoiseLevel):
     no_gradient: ClassVar[tuple[str, ...]] = ("lowest",)
     makes: ClassVar[dict[str, Signal]] = {"noise_variance": NOISE_VARIANCE}
 
-    def __call__(self, field: Series, gain: Series) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any) -> dict[str, Any]:
         """Unlikelihood of every fold at every level."""
         check_sizes(gain.values, field.values, 1, "TemporalCv")
         y, lead = jax.lax.stop_gradient((field.values, gain.values))

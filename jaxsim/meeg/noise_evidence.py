@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxsim.core.param import Param, param
-from jaxsim.core.signal import Series, Signal
+from jaxsim.core.signal import Signal
 from jaxsim.meeg.bmn import spectrum
 from jaxsim.meeg.estimator import check_sizes, status_of
 from jaxsim.meeg.gaussian import scaled
@@ -38,7 +38,7 @@ class EvidenceNoise(AbstractNoiseLevel):
         "status": STATUS,
     }
 
-    def __call__(self, field: Series, gain: Series) -> dict[str, Any]:
+    def __call__(self, field: Any, gain: Any) -> dict[str, Any]:
         """Score, a fixed number of times."""
         check_sizes(gain.values, field.values, 1, "EvidenceNoise")
         with jax.default_matmul_precision("highest"):

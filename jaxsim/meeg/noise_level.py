@@ -28,7 +28,7 @@ class OracleNoise(AbstractNoiseLevel):
     )
     makes: ClassVar[dict[str, Signal]] = {"noise_variance": NOISE_VARIANCE}
 
-    def __call__(self, noise: Series, field: Series) -> dict[str, Any]:
+    def __call__(self, noise: Any, field: Any) -> dict[str, Any]:
         """Population variance over all samples and sensors."""
         least = self.floor * jnp.square(field.values).mean()
         return {"noise_variance": as_variance(noise.values.var(), least, field)}
@@ -56,7 +56,7 @@ class BaselineNoise(AbstractNoiseLevel):
         "status": STATUS,
     }
 
-    def __call__(self, field: Series) -> dict[str, Any]:
+    def __call__(self, field: Any) -> dict[str, Any]:
         """Sample variance of the samples before the onset."""
         y, clock = field.values, field.clock
         if clock is None:
