@@ -1,0 +1,90 @@
+"""Where rows of numbers lie: memory-mapped files and zarr arrays, opened when read.
+
+What is opened is never pickled, nor handed to a forked process: each opens its own.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+_PROCESS = os.getpid()  # that imported this; in a forked one it is another
+
+
+@dataclasses.dataclass(frozen=True)
+class Raw:
+    """A file of nothing but numbers."""
+
+    path: Path
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+    def open(self) -> Any:
+        """The numbers, memory-mapped."""
+        size, need = self.path.stat().st_size, int(np.prod(self.shape))
+        if size != need * self.dtype.itemsize:
+            raise ValueError(
+                f"{self.path}: {size} bytes are not {self.shape} numbers of type "
+                f"{self.dtype}, as its meta.yml says."
+            )
+        # a plain array over the map: slicing a np.memmap costs ten times as much
+        return np.asarray(np.memmap(self.path, self.dtype, "r", shape=self.shape))
+
+
+@dataclasses.dataclass(frozen=True)
+class Npy:
+    """A .npy file."""
+
+    path: Path
+
+    def open(self) -> Any:
+        """The numbers, memory-mapped."""
+        return np.asarray(np.load(self.path, mmap_mode="r", allow_pickle=False))
+
+
+@dataclasses.dataclass(frozen=True)
+class ZarrRows:
+    """An array of a zarr store; rows are read by tensorstore where it is installed."""
+
+    folder: Path
+    path: str
+    lead: tuple[int, ...] = ()  # which run of a batch
+    tensorstore: bool | None = None  # None: where it is installed
+
+    def open(self) -> Any:
+        """Something that gives rows when it is sliced."""
+        # tensorstore's threads do not live on in a forked process
+        wanted = (
+            os.getpid() == _PROCESS if self.tensorstore is None else self.tensorstore
+        )
+        found = self._tensorstore() if wanted else None
+        return _Led(self._zarr() if found is None else found, self.lead)
+
+    def _zarr(self) -> Any:
+        from jaxsim.store.arrays import member, open_group
+
+        return member(open_group(self.folder), self.path)
+
+    def _tensorstore(self) -> Any:
+        try:
+            import tensorstore
+        except ImportError:
+            if self.tensorstore:
+                raise
+            return None
+        place = {"driver": "file", "path": str(self.folder / self.path)}
+        spec = {"driver": "zarr3", "kvstore": place}
+        return tensorstore.open(spec, open=True, read=True).result()
+
+
+class _Led:
+    """Rows of one run of an array with axes of a batch in front."""
+
+    def __init__(self, array: Any, lead: tuple[int, ...]) -> None:
+        self.array, self.lead = array, lead
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        return np.asarray(self.array[(*self.lead, rows)])

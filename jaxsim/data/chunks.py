@@ -1,0 +1,299 @@
+"""ChunkDataset: training samples cut from recordings, each a pytree of one shape."""
+
+import hashlib
+import operator
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from jaxsim.core.declared import nearest
+from jaxsim.data import clock
+from jaxsim.data.interpolate import check_interp, finished, window
+from jaxsim.data.modality import Modality
+from jaxsim.data.session import Session, sessions_of
+from jaxsim.data.transforms import FrameTransform
+from jaxsim.data.validity import Report, grid, valid_starts
+
+
+SPANS = ("any", "trial")
+Sample = dict[str, Any]
+
+
+class ChunkDataset:
+    """Chunks of recordings: windows of several modalities, each at its own rate.
+
+    Item i is a pytree of NumPy arrays of shapes that never change:
+
+    ```text
+    {"screen": (60, 36, 64), "responses": (16, 100),
+     "timestamps": {"screen": (60,), ...},   s from the start of the chunk
+     "mask": {"screen": (60,), "responses": (16, 100)},   what was really there
+     "meta": {"session": 0, "index": i, "t0_s": 12.5}}
+    ```
+
+    Items are in the order of time; `batches` shuffles. Time is counted in ratios of
+    whole numbers, so nothing drifts, and a stream asked at its own rate gives its own
+    samples. Reading is NumPy alone: safe in threads and in forked workers, and any
+    loader that takes an object with a length and items (torch, grain) takes this one.
+
+    Args:
+        source: a recording, its folder, a folder of experanto, or a list of these: the
+            sessions.
+        modalities: which signals, and how they are cut: `{"screen": Modality(30, 60)}`.
+        anchor: the modality on whose grid chunks start, and to whose window conditions
+            of trials apply; "screen" where there is one, else the first.
+        stride: every which valid start is taken.
+        where: which trials: `{"tier": "train"}`, a list of such (any of them), an
+            expression ("tier == 'train'"), or a function of a trial's row.
+        include_blanks: with `where`, blank trials too.
+        margin: s at both ends of every stream that are left out.
+        span: "any": a chunk may go on into the next accepted trial; "trial": not.
+        relative_time: time stamps from the start of the chunk (float32); else those of
+            the recording (float64).
+        seed: of the shuffled orders.
+        cache: read all of it into memory, now.
+        strict: refuse a dataset without chunks.
+        compat: "experanto" gives the chunks, rounding and layout of experanto 0.1.
+
+    Raises:
+        ValueError: a modality that no session has, or no chunk that meets all
+            constraints: a table tells how many seconds each of them left.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        modalities: Mapping[str, Modality],
+        *,
+        anchor: str | None = None,
+        stride: int = 1,
+        where: Any = None,
+        include_blanks: bool = True,
+        margin: float | int = 0.5,
+        span: str = "any",
+        relative_time: bool = True,
+        seed: int = 0,
+        cache: bool = False,
+        strict: bool = True,
+        compat: str | None = None,
+    ) -> None:
+        self.modalities = _modalities(modalities)
+        self.anchor = _anchor(anchor, self.modalities)
+        self.seed, self.relative_time = int(seed), relative_time
+        _one_of("span", span, SPANS)
+        _one_of("compat", compat, (None, "experanto"))
+        if stride < 1:
+            raise ValueError(f"stride = {stride} must be 1 or more.")
+        if not 0 <= margin < np.inf:
+            raise ValueError(f"margin = {margin} s must be 0 or more.")
+        self.sessions = sessions_of(source)
+        for session in self.sessions:
+            _has_all(session, self.modalities)
+        self.compat = compat
+        self._rules: Any = Exact(self)
+        if compat:
+            from jaxsim.data.compat_experanto import Experanto
+
+            self._rules = Experanto(self)
+        ask = (where, include_blanks, float(margin), span)
+        found = [self._rules.starts(session, *ask) for session in self.sessions]
+        self.reports: list[Report] = [report for _, report in found]
+        self.starts = [starts[::stride] for starts, _ in found]
+        self._first = np.cumsum([0] + [len(starts) for starts in self.starts])
+        self.identity = (*map(repr, (self.modalities, self.anchor, stride)), *ask)
+        if strict and not len(self):
+            told = "\n".join(map(str, self.reports))
+            raise ValueError(f"no chunk meets all constraints.\n{told}")
+        if cache:
+            for session in self.sessions:
+                for name in self.modalities:
+                    session.streams[name].keep()
+        self._normal = [self._statistics(session) for session in self.sessions]
+
+    def __len__(self) -> int:
+        return int(self._first[-1])
+
+    def __repr__(self) -> str:
+        names = ", ".join(session.name for session in self.sessions)
+        lines = [f"ChunkDataset: {len(self)} chunks of {names}"]
+        for name, modality in self.modalities.items():
+            lines.append(
+                f"  {name:<16} {modality.chunk} at {float(modality.rate):g} Hz"
+            )
+        return "\n".join(lines)
+
+    @property
+    def session_of(self) -> np.ndarray:
+        """(n_chunks,) number of each chunk's session: a key to group batches by."""
+        return np.repeat(np.arange(len(self.sessions)), np.diff(self._first))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what is cut from what: a position belongs to one of them."""
+        told = [*map(repr, self.identity), repr(self.compat)]
+        for session, starts in zip(self.sessions, self.starts, strict=True):
+            told.append(session.name)
+            told.append(hashlib.sha256(starts.tobytes()).hexdigest())
+            for name in self.modalities:
+                stream = session.streams[name]
+                told.append(f"{name} {stream.n} {stream.shape} {stream.dtype}")
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+
+    def __getitem__(self, index: int) -> Sample:
+        """One chunk, finished: transformed, normalised and cast as asked."""
+        return self._sample(index, finish=True)
+
+    def raw(self, index: int) -> Sample:
+        """One chunk in the types of its files: what `finish` is still to be done to."""
+        return self._sample(index, finish=False)
+
+    def finish_one(self, session: int, name: str, values: Any) -> Any:
+        """What the device does to the values of one chunk; NumPy or JAX arrays."""
+        modality = self.modalities[name]
+        if self.on_device(name):
+            for transform in modality.transforms:
+                values = transform(values)
+        normal = self._normal[session][name]
+        if normal is not None:
+            kind = self._rules.kind(values.dtype)
+            mean, std = (part.astype(kind) for part in normal)
+            values = (values.astype(kind) - mean) / std
+        return values if modality.dtype is None else values.astype(modality.dtype)
+
+    def on_device(self, name: str) -> bool:
+        """Whether all transforms of a modality can run on the device."""
+        transforms = self.modalities[name].transforms
+        return all(isinstance(one, FrameTransform) for one in transforms)
+
+    def _sample(self, index: int, finish: bool) -> Sample:
+        number = operator.index(index)
+        number += len(self) * (number < 0)
+        if not 0 <= number < len(self):
+            raise IndexError(f"chunk {index} of {len(self)}")
+        at = int(np.searchsorted(self._first, number, "right")) - 1
+        start = self.starts[at][number - self._first[at]]
+        session = self.sessions[at]
+        out: Sample = {}
+        stamps, masks = {}, {}
+        for name, modality in self.modalities.items():
+            values, masks[name], stamps[name] = self._rules.window(session, name, start)
+            if not self.on_device(name):
+                for transform in modality.transforms:
+                    values = transform(values)
+            out[name] = self.finish_one(at, name, values) if finish else values
+        if finish:
+            out = self._rules.laid_out(out)
+        out["timestamps"], out["mask"] = stamps, masks
+        out["meta"] = {
+            "session": np.int32(at),
+            "index": np.int32(number),
+            "t0_s": np.float64(self._rules.time(session, start)),
+        }
+        return out
+
+    def _statistics(self, session: Session) -> dict[str, Any]:
+        found = {}
+        for name, modality in self.modalities.items():
+            stream = session.streams[name]
+            how = modality.normalize
+            if how is None:
+                found[name] = None
+            elif isinstance(how, str):
+                mean, std = stream.stats()
+                if self._rules.floors(name):
+                    floor = 0.01 * np.nanmean(std)
+                    std = np.maximum(std, floor if floor > 0 else 1.0)
+                found[name] = np.zeros_like(mean) if how == "scale" else mean, std
+            else:
+                found[name] = how
+        return found
+
+    def batches(self, batch: int, **how: Any) -> Any:
+        """Shuffled batches on the device; see `jaxsim.data.loader.Batches`."""
+        from jaxsim.data.loader import Batches
+
+        return Batches(self, batch, **how)
+
+
+class Exact:
+    """Chunks on a clock of whole numbers."""
+
+    def __init__(self, chunks: ChunkDataset) -> None:
+        self.modalities, self.anchor = chunks.modalities, chunks.anchor
+        self.relative_time = chunks.relative_time
+
+    def floors(self, name: str) -> bool:
+        """Whether tiny stds are raised."""
+        return True
+
+    def kind(self, dtype: Any) -> Any:
+        """In which type values are normalised."""
+        return np.float32
+
+    def starts(self, session: Session, *ask: Any) -> tuple[np.ndarray, Report]:
+        """Places on the anchor's grid."""
+        for name, modality in self.modalities.items():
+            check_interp(session.streams[name], modality, name)
+        return valid_starts(session, self.modalities, self.anchor, *ask)
+
+    def time(self, session: Session, start: Any) -> Fraction:
+        """When a chunk starts, s."""
+        rate = self.modalities[self.anchor].rate
+        return grid(session.streams[self.anchor], rate)[0] + int(start) / rate
+
+    def window(
+        self, session: Session, name: str, start: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values, mask and time stamps of one modality."""
+        modality, stream = self.modalities[name], session.streams[name]
+        first = self.time(session, start) + modality.offset
+        values, mask = finished(*window(stream, modality, first), stream, modality)
+        if self.relative_time:
+            times = clock.seconds(modality.offset, modality.rate, modality.chunk)
+            return values, mask, times.astype(np.float32)
+        return values, mask, clock.seconds(first, modality.rate, modality.chunk)
+
+    def laid_out(self, out: Sample) -> Sample:
+        """Time first, as it comes."""
+        return out
+
+
+def _one_of(name: str, value: Any, allowed: tuple) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} = {value!r} is not one of {allowed}.")
+
+
+def _modalities(given: Mapping[str, Modality]) -> dict[str, Modality]:
+    if not isinstance(given, Mapping) or not given:
+        raise TypeError(
+            'modalities must be a mapping such as {"screen": js.Modality(30, 60)}, '
+            f"not {given!r}."
+        )
+    for name, modality in given.items():
+        if not isinstance(modality, Modality):
+            raise TypeError(
+                f"'{name}' must be a js.Modality(rate, chunk), not {modality!r}."
+            )
+        if name in ("timestamps", "mask", "meta"):
+            raise ValueError(f"'{name}' is what every sample has; no modality can be.")
+    return dict(given)
+
+
+def _anchor(anchor: str | None, modalities: Mapping[str, Modality]) -> str:
+    if anchor is None:
+        return "screen" if "screen" in modalities else next(iter(modalities))
+    if anchor not in modalities:
+        told = f"anchor = '{anchor}' is no modality; there are {', '.join(modalities)}."
+        raise ValueError(told + nearest(anchor, modalities))
+    return anchor
+
+
+def _has_all(session: Session, modalities: Mapping[str, Modality]) -> None:
+    for name in modalities:
+        if name not in session.streams:
+            raise ValueError(
+                f"session '{session.name}' ({session.where}) has no '{name}'; it has "
+                f"{', '.join(session.streams)}.{nearest(name, session.streams)}"
+            )

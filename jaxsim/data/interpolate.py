@@ -1,0 +1,166 @@
+"""Values of a stream at the times of a window: which samples, and what of them."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from jaxsim.data.clock import Places
+from jaxsim.data.modality import Modality
+from jaxsim.data.streams import Labels, Spikes, Stream
+
+
+def check_interp(stream: Stream, modality: Modality, name: str) -> None:
+    """Refuse an interpolation that the stream cannot have.
+
+    Raises:
+        ValueError: which, and what is allowed.
+    """
+    told = f"'{name}' with interp=\"{modality.interp}\": "
+    if isinstance(stream, Spikes) and modality.interp != "count":
+        raise ValueError(told + 'spike trains have interp="count" only.')
+    if isinstance(stream, Labels) and modality.interp != "previous":
+        raise ValueError(told + 'labelled times have interp="previous" only.')
+    if modality.boxes and stream.rate is None and not isinstance(stream, Spikes):
+        raise ValueError(
+            told + "needs a stream of a regular rate; this has time stamps."
+        )
+    if stream.phase_s is not None and modality.interp not in ("previous", "linear"):
+        told += 'signals with phase shifts have interp="previous" or "linear".'
+        raise ValueError(told)
+
+
+def window(
+    stream: Stream, modality: Modality, start: Fraction
+) -> tuple[np.ndarray, np.ndarray]:
+    """The samples of one window, and which of them are there.
+
+    Args:
+        stream: to read.
+        modality: rate, length and interpolation.
+        start: time of the first sample, s.
+
+    Returns:
+        Values (chunk, ...) and the mask (chunk,).
+    """
+    n, rate = modality.chunk, modality.rate
+    if isinstance(stream, Spikes):
+        from jaxsim.data.clock import seconds
+
+        edges = seconds(start, rate, n + 1)
+        first, last = stream.range_s
+        there = (edges[:-1] >= first - 1e-9) & (edges[1:] <= last + 1e-9)
+        return stream.counts(edges), there
+    if isinstance(stream, Labels):
+        from jaxsim.data.clock import seconds
+
+        times = seconds(start, rate, n)
+        first, last = stream.range_s
+        return stream.at(times), (times >= first) & (times <= last)
+    if modality.boxes:
+        return boxes(stream, stream.places(start, rate, n + 1), modality.interp)
+    return points(stream, stream.places(start, rate, n), modality.interp)
+
+
+def points(stream: Stream, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+    """Samples at positions: the one before, the nearest, or between two."""
+    if stream.phase_s is not None:
+        return shifted(stream, at, interp)
+    last = stream.n - 1
+    if interp == "nearest":
+        index = at.nearest()
+        there = (index >= 0) & (index <= last)
+        return stream.take(np.clip(index, 0, last)), there
+    index = at.whole
+    if interp == "previous":
+        there = (index >= 0) & (index <= last)
+        return stream.take(np.clip(index, 0, last)), there
+    there = (index >= 0) & ((index < last) | ((index == last) & (at.part == 0)))
+    low = np.clip(index, 0, last)
+    rows = stream.take(np.append(low, min(int(low[-1]) + 1, last)))
+    if (np.diff(low) == 1).all():
+        before, after = rows[:-1], rows[1:]
+    else:
+        before, after = rows[:-1], stream.take(np.minimum(low + 1, last))
+    return blend(before, after, at.fraction, stream), there
+
+
+def blend(
+    before: np.ndarray, after: np.ndarray, fraction: np.ndarray, stream: Stream
+) -> np.ndarray:
+    """Between two samples; a sample hit exactly is itself, whatever the next one is."""
+    kind = np.float64 if stream.dtype == np.float64 else np.float32
+    fraction = fraction.astype(kind)
+    if fraction.ndim == 1:
+        fraction = fraction.reshape(-1, *[1] * (before.ndim - 1))
+    before, after = before.astype(kind), after.astype(kind)
+    return np.where(fraction == 0, before, before + fraction * (after - before))
+
+
+def shifted(stream: Stream, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+    """Signals that were sampled at times of their own: signal j at t + phase_s[j]."""
+    assert stream.phase_s is not None and stream.rate is not None
+    last = stream.n - 1
+    x = at.fraction[:, None] - stream.phase_s * float(stream.rate)
+    step = np.floor(x)
+    index = at.whole[:, None] + step.astype(np.int64)
+    high = last - (interp == "linear") * (x > step)
+    there = ((index >= 0) & (index <= high)).all(1)
+    index = np.clip(index, 0, last)
+    low = int(index.min())
+    rows = stream.read(low, min(int(index.max()) + 2, stream.n))
+    before = np.take_along_axis(rows, index - low, 0)
+    if interp == "previous":
+        return before, there
+    after = np.take_along_axis(rows, np.minimum(index + 1, last) - low, 0)
+    return blend(before, after, x - step, stream), there
+
+
+def boxes(stream: Stream, edges: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean or sum of the samples in [edge, next edge); without any, the one before."""
+    first, last = edges.up()[:-1], edges.up()[1:]
+    there = (first >= 0) & (last <= stream.n) & (edges.whole[:-1] >= 0)
+    before = np.clip(edges.whole[:-1], 0, stream.n - 1)
+    first, last = np.clip(first, 0, stream.n), np.clip(last, 0, stream.n)
+    low = int(min(before[0], first[0]))
+    rows = stream.read(low, max(int(last[-1]), int(before[-1]) + 1))
+    kind = np.float64 if stream.dtype == np.float64 else np.float32
+    running = np.concatenate([rows.astype(np.float64), np.zeros_like(rows[:1], float)])
+    out = np.add.reduceat(running, np.minimum(first - low, len(rows)), axis=0)
+    if last[-1] - low < len(rows):  # the last box ends before what was read
+        out[-1] = running[first[-1] - low : last[-1] - low].sum(0)
+    empty = first >= last
+    counts = np.maximum(last - first, 1).reshape(-1, *[1] * (rows.ndim - 1))
+    if interp == "mean":
+        out = out / counts
+        out[empty] = rows[before[empty] - low]
+    else:
+        out[empty] = 0
+    return out.astype(kind), there
+
+
+def finished(
+    values: np.ndarray, there: np.ndarray, stream: Stream, modality: Modality
+) -> tuple[np.ndarray, np.ndarray]:
+    """Missing samples filled, and the mask: by entry of signals, by frame of movies."""
+    mask = there
+    if values.dtype.kind == "f":
+        bad = np.isnan(values)
+        if values.ndim > 2:
+            mask = there & ~bad.reshape(len(values), -1).any(1)
+        elif values.ndim == 2:
+            mask = there[:, None] & ~bad
+        else:
+            mask = there & ~bad
+    elif values.ndim == 2:
+        mask = np.repeat(there[:, None], values.shape[1], 1)
+    if not mask.all():
+        out = ~mask.reshape(*mask.shape, *[1] * (values.ndim - mask.ndim))
+        values = np.where(out, _filling(stream, modality), values).astype(values.dtype)
+    return values, mask
+
+
+def _filling(stream: Stream, modality: Modality) -> Any:
+    if modality.fill == "mean":
+        return stream.stats()[0]
+    return 0 if modality.fill == "mask" else modality.fill

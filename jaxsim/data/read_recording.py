@@ -1,0 +1,134 @@
+"""Our recordings as sessions: in memory, or in the zarr store that `save` wrote."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxsim.core.recording import OK, RESULTS, Recording
+from jaxsim.data.backing import ZarrRows
+from jaxsim.data.clock import ratio_hz, ratio_s
+from jaxsim.data.session import Session
+from jaxsim.data.streams import Rows, Stream
+
+
+def read_recording(recording: Recording) -> list[Session]:
+    """The runs of a recording in memory; what has no time is left out.
+
+    Raises:
+        ValueError: a run that did not end well, or no signal in time.
+    """
+    status = np.asarray(recording.status)
+    values = {
+        name: np.asarray(series.values)
+        for name, series in zip(recording.names, recording.series, strict=True)
+        if series.clock is not None and series.card.timed
+    }
+    found = []
+    for run in np.ndindex(status.shape):
+        _ended_well(int(status[run]), run, "the recording")
+        streams: dict[str, Stream] = {}
+        for name, array in values.items():
+            series = recording[name]
+            start = _start(series.clock.start_s, run)
+            streams[name] = _rows(
+                name, array[run], array[run].shape, array.dtype, start,
+                series.clock.rate_hz, series.card.unit,
+            )  # fmt: skip
+        found.append(_session("recording", run, streams, "memory"))
+    return found
+
+
+def read_store(folder: Path) -> list[Session]:
+    """The runs of a recording on disk; values stay there until they are asked for.
+
+    Raises:
+        ValueError: no store of ours, damaged, not whole, or a run that ended badly.
+    """
+    from jaxsim.store.arrays import open_group, read
+    from jaxsim.store.recordings import open_array
+    from jaxsim.store.seal import unseal
+
+    folder = folder.resolve()
+    facts = unseal(folder)
+    if facts["holds"] not in ("recording", "sweep"):
+        raise ValueError(f"{folder} holds a {facts['holds']}, and no recording.")
+    root = open_group(folder)
+    status = read(open_array(root, folder, "status"))
+    runs = list(np.ndindex(status.shape))
+    order = range(len(runs))
+    if facts["holds"] == "sweep":  # slots, some of them padding
+        number = read(open_array(root, folder, "run"))
+        order = [int(at) for at in np.argsort(number, kind="stable") if number[at] >= 0]
+    found = []
+    for at in order:
+        run = runs[at]
+        _ended_well(int(status[run]), run, str(folder))
+        streams: dict[str, Stream] = {}
+        for one in facts["signals"]:
+            if one["clock"] is None or one["card"]["dims"].split()[:1] != ["time"]:
+                continue
+            array = open_array(root, folder, one["array"])
+            if "start_s" in one["clock"]:
+                start = one["clock"]["start_s"]
+            else:
+                home = one["array"].rpartition("/")[0]
+                start = _start(read(open_array(root, folder, f"{home}/start_s")), run)
+            streams[one["name"]] = _rows(
+                one["name"], ZarrRows(folder, one["array"], run),
+                array.shape[len(run) :], array.dtype, start,
+                one["clock"]["rate_hz"], one["card"]["unit"],
+            )  # fmt: skip
+            _whole(folder, array)
+        found.append(_session(folder.name, run, streams, str(folder)))
+    return found
+
+
+def _start(start_s: Any, run: tuple[int, ...]) -> float:
+    starts = np.asarray(start_s)
+    return float(starts[run] if starts.shape else starts)
+
+
+def _rows(
+    name: str, source: Any, shape: tuple[int, ...], dtype: Any, start: Any,
+    rate: float, unit: str,
+) -> Rows:  # fmt: skip
+    # the start is often a float32, which stands for the decimal number it prints as
+    exact = ratio_s(start) if isinstance(start, (int, float)) else Fraction(str(start))
+    return Rows(
+        name, source, shape[0], shape[1:], dtype, exact, ratio_hz(rate), unit=unit
+    )
+
+
+def _ended_well(status: int, run: tuple[int, ...], where: str) -> None:
+    if status != OK:
+        which = f"run {run} of {where}" if run else where
+        raise ValueError(
+            f"{which} did not end well: {RESULTS[status]} Chunks are cut of whole "
+            "recordings only."
+        )
+
+
+def _session(
+    name: str, run: tuple[int, ...], streams: dict[str, Stream], where: str
+) -> Session:
+    if not streams:
+        raise ValueError(
+            f"{where} holds no signal in time, so there is nothing to cut chunks of."
+        )
+    suffix = "".join(f"-{i}" for i in run)
+    return Session(name + suffix, streams, None, where)
+
+
+def _whole(folder: Path, array: Any) -> None:
+    """Refuse a store that lost a file: zarr would read zeros in its place."""
+    from jaxsim.store.arrays import chunk_files, damaged
+
+    files = {file for file, _ in chunk_files(array)}
+    home = next(iter(files)).parent if files else folder
+    there = {home / name for name in os.listdir(home)} if home.is_dir() else set()
+    for file in sorted(files - there):
+        if not file.exists():
+            raise damaged(array, file, "is missing")

@@ -1,0 +1,85 @@
+"""Session: the streams of one recording with its table of trials, from any source."""
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxsim.core.recording import Recording
+from jaxsim.data.streams import Stream
+
+
+@dataclasses.dataclass
+class Trials:
+    """What was shown when: a row per trial."""
+
+    start_s: np.ndarray
+    end_s: np.ndarray  # of the last: when the next would begin
+    columns: dict[str, list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.start_s)
+
+
+@dataclasses.dataclass
+class Session:
+    """One recording: streams by name, and its trials where it has any."""
+
+    name: str
+    streams: dict[str, Stream]
+    trials: Trials | None = None
+    where: str = "memory"  # for sentences
+
+    @property
+    def zero_s(self) -> float:
+        """What relative times are relative to: the start of its first stream, s."""
+        return min(stream.range_s[0] for stream in self.streams.values())
+
+
+def sessions_of(source: Any) -> list[Session]:
+    """The sessions of a source, with names of their own.
+
+    Args:
+        source: a Recording (of a batch, every run is a session), a folder that js.save
+            or a sweep wrote, a folder of experanto, a Session, or a list of these.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: no recording, damaged, or two sessions of one name.
+    """
+    many = isinstance(source, Iterable) and not isinstance(
+        source, (str, os.PathLike, Recording)
+    )
+    sources = list(source) if many else [source]
+    found = [session for one in sources for session in _open(one)]
+    if not found:
+        raise ValueError("there is no session to read: the list of sources is empty.")
+    names = [session.name for session in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        places = [s.where for s in found if s.name == twice[0]]
+        raise ValueError(
+            f"two sessions are called '{twice[0]}' ({', '.join(places)}), and keys by "
+            "session would lose one of them. Give each a data_key in its meta.json, or "
+            "another name: dataclasses.replace(session, name=...)."
+        )
+    return found
+
+
+def _open(source: Any) -> list[Session]:
+    from jaxsim.data.read_experanto import is_experanto, read_experanto
+    from jaxsim.data.read_recording import read_recording, read_store
+
+    if isinstance(source, Session):
+        return [source]
+    if isinstance(source, Recording):
+        return read_recording(source)
+    folder = Path(os.fspath(source)).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder}: there is no such folder.")
+    if is_experanto(folder):
+        return [read_experanto(folder)]
+    return read_store(folder)

@@ -1,0 +1,319 @@
+"""Streams: what a session holds in time, each on a clock of its own.
+
+A stream knows when its samples are and gives rows by number. It is read from many
+threads, forked and pickled: what it opens stays in the process that opened it.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxsim.data import clock
+
+
+TOLERANCE_S = 1e-6  # a frame counts as shown this much before its time stamp
+BLOCK_BYTES = 32 * 2**20
+OPEN_FILES = 256
+
+
+class Stream:
+    """Rows in time: the part that does not depend on where they lie.
+
+    Args:
+        name: of the modality.
+        n: how many samples.
+        shape: of one sample.
+        dtype: of its numbers.
+        start: time of the first sample, s.
+        rate: samples per second; or None, and `stamps` gives the time of each.
+        stamps: (n,) times in s, increasing.
+        phase_s: (n_signals,) how much later than the clock each signal is sampled.
+        stats: (mean, std) that came with the file, or None: computed when asked for.
+        told: what the file says of itself.
+        unit: of its numbers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        n: int,
+        shape: tuple[int, ...],
+        dtype: Any,
+        start: Fraction,
+        rate: Fraction | None,
+        stamps: np.ndarray | None = None,
+        phase_s: np.ndarray | None = None,
+        stats: tuple[np.ndarray, np.ndarray] | None = None,
+        told: dict[str, Any] | None = None,
+        unit: str = "1",
+    ) -> None:
+        self.name, self.n, self.shape, self.dtype = name, n, shape, np.dtype(dtype)
+        self.start, self.rate, self.stamps = start, rate, stamps
+        self.phase_s, self._stats, self.told = phase_s, stats, told or {}
+        self.unit = unit
+        if n < 1:
+            raise ValueError(f"'{name}' has no samples, so no chunk can be cut of it.")
+        if stamps is not None and not (np.diff(stamps) > 0).all():
+            at = int(np.flatnonzero(~(np.diff(stamps) > 0))[0])
+            raise ValueError(
+                f"'{name}': its time stamps must increase, but sample {at + 1} "
+                f"({stamps[at + 1]} s) is not after sample {at} ({stamps[at]} s)."
+            )
+
+    @property
+    def frames(self) -> bool:
+        """Whether a sample is a picture: one statistic serves all its pixels."""
+        return len(self.shape) > 1
+
+    @property
+    def period_s(self) -> float:
+        """Time between samples, s."""
+        if self.rate is not None:
+            return float(1 / self.rate)
+        assert self.stamps is not None
+        return float(np.median(np.diff(self.stamps))) if self.n > 1 else 0.0
+
+    @property
+    def range_s(self) -> tuple[float, float]:
+        """Times of the first and the last sample at which every signal is known, s."""
+        first, last = self.times(np.array([0, self.n - 1])).tolist()
+        if self.phase_s is not None and len(self.phase_s):
+            first, last = first + self.phase_s.max(), last + self.phase_s.min()
+        return first, last
+
+    def times(self, index: np.ndarray) -> np.ndarray:
+        """When samples are, s."""
+        if self.stamps is not None:
+            return self.stamps[index]
+        assert self.rate is not None
+        rate = self.rate
+        return float(self.start) + index * rate.denominator / rate.numerator
+
+    def places(self, start: Fraction, rate: Fraction, n: int) -> clock.Places:
+        """Where the samples of a window fall among those of the stream."""
+        if self.rate is not None:
+            return clock.places(start, rate, n, self.start, self.rate)
+        return self.among_stamps(clock.seconds(start, rate, n))
+
+    def among_stamps(self, times: np.ndarray) -> clock.Places:
+        """Where times fall among the time stamps."""
+        assert self.stamps is not None
+        whole = np.searchsorted(self.stamps, times + TOLERANCE_S, "right") - 1
+        low = np.clip(whole, 0, self.n - 1)
+        high = np.minimum(low + 1, self.n - 1)
+        gap = np.maximum(self.stamps[high] - self.stamps[low], 1e-12)
+        part = np.clip((times - self.stamps[low]) / gap, 0, 1 - 2**-40)
+        return clock.Places(whole, (part * 2**40).astype(np.int64), 2**40)
+
+    def take(self, index: np.ndarray) -> np.ndarray:
+        """Rows by number, in rising order."""
+        low, high = int(index[0]), int(index[-1]) + 1
+        if high - low <= 2 * len(index) + 8:
+            rows = self.read(low, high)
+            return rows if high - low == len(index) else rows[index - low]
+        return self.pick(index)
+
+    def pick(self, index: np.ndarray) -> np.ndarray:
+        """Rows by number, far from each other."""
+        return np.concatenate([self.read(int(i), int(i) + 1) for i in index])
+
+    def read(self, low: int, high: int) -> np.ndarray:
+        """A copy of rows low to high; always of the stream's own type."""
+        raise NotImplementedError
+
+    def keep(self) -> None:
+        """Read all of it into memory, now."""
+        raise NotImplementedError
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """All rows in order, some megabytes at a time, with the number of the first."""
+        row = max(int(np.prod(self.shape)) * self.dtype.itemsize, 1)
+        step = max(1, BLOCK_BYTES // row)
+        for low in range(0, self.n, step):
+            yield low, self.read(low, min(low + step, self.n))
+
+    def stats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, without NaN: of each signal, or of all pixels together."""
+        if self._stats is None:
+            self._stats = self.own_stats()
+        return self._stats
+
+    def own_stats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std of the numbers, whatever a file says (Chan et al. 1979)."""
+        shape = () if self.frames else self.shape
+        n, mean, m2 = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for _, block in self.blocks():
+            rows = block.reshape(-1, *shape).astype(np.float64)
+            here = ~np.isnan(rows)
+            k = here.sum(0)
+            ours = np.where(here, rows, 0).sum(0) / np.maximum(k, 1)
+            spread = (np.where(here, rows - ours, 0) ** 2).sum(0)
+            step, whole = ours - mean, np.maximum(n + k, 1)
+            m2 = m2 + spread + step**2 * n * k / whole
+            mean, n = mean + step * k / whole, n + k
+        return mean, np.sqrt(m2 / np.maximum(n, 1))
+
+
+class Rows(Stream):
+    """A stream in one array: in memory, memory-mapped, or in a zarr store."""
+
+    def __init__(self, name: str, source: Any, *facts: Any, **more: Any) -> None:
+        super().__init__(name, *facts, **more)
+        self.source, self._opened, self._process = source, None, None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_opened": None, "_process": None}
+
+    def _data(self) -> Any:
+        if isinstance(self.source, np.ndarray):
+            return self.source
+        process = os.getpid()
+        if self._opened is None or self._process != process:
+            self._opened, self._process = self.source.open(), process
+        return self._opened
+
+    def read(self, low: int, high: int) -> np.ndarray:
+        """A copy of rows low to high."""
+        return np.array(self._data()[low:high])
+
+    def pick(self, index: np.ndarray) -> np.ndarray:
+        """Rows by number, far from each other."""
+        data = self._data()
+        return data[index] if isinstance(data, np.ndarray) else super().pick(index)
+
+    def keep(self) -> None:
+        """Read all of it into memory."""
+        self.source = np.array(self._data()[0 : self.n])
+
+
+class Trial:
+    """One file of a screen, or a blank: how many frames, and which."""
+
+    def __init__(self, path: Path | None, n: int, value: float, told: dict) -> None:
+        self.path, self.n, self.value, self.told = path, n, value, told
+
+
+class Screen(Stream):
+    """Frames in one file per trial, with blanks between; only frames asked are read."""
+
+    def __init__(
+        self, name: str, trials: list[Trial], *facts: Any, **more: Any
+    ) -> None:
+        super().__init__(name, *facts, **more)
+        self.trials = trials
+        self.first = np.cumsum([0] + [trial.n for trial in trials])
+        self.room: int | None = OPEN_FILES
+        self._forget()
+
+    def _forget(self) -> None:
+        self._maps: OrderedDict[int, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_maps"], state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def trial(self, number: int) -> np.ndarray:
+        """The frames of one trial, memory-mapped."""
+        with self._lock:
+            found = self._maps.get(number)
+            if found is None:
+                found = self._maps[number] = self._open(number)
+                if self.room is not None and len(self._maps) > self.room:
+                    self._maps.popitem(last=False)
+            return found
+
+    def _open(self, number: int) -> np.ndarray:
+        one = self.trials[number]
+        if one.path is None:
+            value = np.asarray(one.value, self.dtype)
+            return np.broadcast_to(value, (one.n, *self.shape))
+        data = np.asarray(np.load(one.path, mmap_mode="r", allow_pickle=False))
+        if data.shape == self.shape and one.n == 1:
+            data = data[None]
+        if data.shape != (one.n, *self.shape) or data.dtype != self.dtype:
+            raise ValueError(
+                f"{one.path} holds {data.shape} of type {data.dtype}, where its trial "
+                f"says {one.n} frames, and the first file has frames of {self.shape} "
+                f"of type {self.dtype}. One recording has one size and type."
+            )
+        return data
+
+    def read(self, low: int, high: int) -> np.ndarray:
+        """A copy of frames low to high."""
+        out = np.empty((high - low, *self.shape), self.dtype)
+        number = int(np.searchsorted(self.first, low, "right")) - 1
+        at = low
+        while at < high:
+            end = min(high, int(self.first[number + 1]))
+            begin = int(self.first[number])
+            out[at - low : end - low] = self.trial(number)[at - begin : end - begin]
+            at, number = end, number + 1
+        return out
+
+    def keep(self) -> None:
+        """Read all of it into memory."""
+        self.room = None
+        for number in range(len(self.trials)):
+            self._maps[number] = np.array(self._open(number))
+
+
+class Labels(Stream):
+    """Labelled times: a sample is True where a time is in [start, end) of a label."""
+
+    def __init__(
+        self, name: str, rows: dict[str, np.ndarray], first_s: float, last_s: float
+    ) -> None:
+        super().__init__(
+            name, 2, (len(rows),), bool, Fraction(0), None, np.array([first_s, last_s])
+        )
+        self.rows = rows
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """(time, label) membership."""
+        within = [
+            ((times[:, None] >= r[:, 0]) & (times[:, None] < r[:, 1])).any(1)
+            for r in self.rows.values()
+        ]
+        return np.stack(within, 1)
+
+    def keep(self) -> None:
+        """All of it is in memory."""
+
+
+class Spikes(Stream):
+    """Times of events of many units; a sample is how many fell into its time."""
+
+    def __init__(
+        self,
+        name: str,
+        times_s: np.ndarray,
+        ends: np.ndarray,
+        first: float,
+        last: float,
+    ) -> None:
+        stamps = np.array([first, last])
+        shape = (len(ends) - 1,)
+        super().__init__(name, 2, shape, np.float32, Fraction(0), None, stamps)
+        self.events, self.ends = times_s, ends
+
+    def counts(self, edges: np.ndarray) -> np.ndarray:
+        """(time, unit) events in [edge, next edge)."""
+        units = zip(self.ends[:-1], self.ends[1:], strict=True)
+        found = [np.searchsorted(self.events[a:b], edges) for a, b in units]
+        return np.diff(np.stack(found, 1), axis=0).astype(np.float32)
+
+    def keep(self) -> None:
+        """Read all of it into memory."""
+        self.events = np.array(self.events)
