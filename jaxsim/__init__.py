@@ -11,6 +11,8 @@ import jaxsim.data.stream
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
 # measure
+# (convert comes first: it loads the floor jaxsim.data, whose name `data`, the
+# declaration, must take afterwards)
 from jaxsim import (
     convert as convert,
     imaging as imaging,
@@ -48,6 +50,11 @@ from jaxsim.core.step import (
     AbstractStep as AbstractStep,
 )
 from jaxsim.core.table import check as check, table as table
+from jaxsim.data.chunks import ChunkDataset as ChunkDataset
+from jaxsim.data.export_experanto import export_experanto as export_experanto
+from jaxsim.data.filters import nan_filter as nan_filter
+from jaxsim.data.import_experanto import import_experanto as import_experanto
+from jaxsim.data.modality import Modality as Modality
 
 # data
 from jaxsim.data.stream import Stream as Stream, stream as stream

@@ -1,17 +1,18 @@
 """Our recordings as sessions: in memory, or in the zarr store that `save` wrote."""
 
 import os
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxsim.core.recording import OK, RESULTS, Recording
+from jaxsim.core.tree import places
 from jaxsim.data.backing import ZarrRows
 from jaxsim.data.clock import ratio_hz, ratio_s
 from jaxsim.data.session import Session
 from jaxsim.data.streams import Rows, Stream
+from jaxsim.store.facts import signal_facts
 
 
 def read_recording(recording: Recording) -> list[Session]:
@@ -26,6 +27,7 @@ def read_recording(recording: Recording) -> list[Session]:
         for name, series in zip(recording.names, recording.series, strict=True)
         if series.clock is not None and series.card.timed
     }
+    told = {one["name"]: one for one in signal_facts(recording, places(recording))}
     found = []
     for run in np.ndindex(status.shape):
         _ended_well(int(status[run]), run, "the recording")
@@ -35,7 +37,7 @@ def read_recording(recording: Recording) -> list[Session]:
             start = _start(series.clock.start_s, run)
             streams[name] = _rows(
                 name, array[run], array[run].shape, array.dtype, start,
-                series.clock.rate_hz, series.card.unit,
+                series.clock.rate_hz, told[name],
             )  # fmt: skip
         found.append(_session("recording", run, streams, "memory"))
     return found
@@ -79,7 +81,7 @@ def read_store(folder: Path) -> list[Session]:
             streams[one["name"]] = _rows(
                 one["name"], ZarrRows(folder, one["array"], run),
                 array.shape[len(run) :], array.dtype, start,
-                one["clock"]["rate_hz"], one["card"]["unit"],
+                one["clock"]["rate_hz"], one,
             )  # fmt: skip
             _whole(folder, array)
         found.append(_session(folder.name, run, streams, str(folder)))
@@ -88,18 +90,16 @@ def read_store(folder: Path) -> list[Session]:
 
 def _start(start_s: Any, run: tuple[int, ...]) -> float:
     starts = np.asarray(start_s)
-    return float(starts[run] if starts.shape else starts)
+    start = starts[run] if starts.shape else starts[()]
+    return float(str(start))  # a float32 stands for the decimal that it prints as
 
 
 def _rows(
     name: str, source: Any, shape: tuple[int, ...], dtype: Any, start: Any,
-    rate: float, unit: str,
+    rate: float, told: dict[str, Any],
 ) -> Rows:  # fmt: skip
-    # the start is often a float32, which stands for the decimal number it prints as
-    exact = ratio_s(start) if isinstance(start, (int, float)) else Fraction(str(start))
-    return Rows(
-        name, source, shape[0], shape[1:], dtype, exact, ratio_hz(rate), unit=unit
-    )
+    facts = (shape[0], shape[1:], dtype, ratio_s(start), ratio_hz(rate))
+    return Rows(name, source, *facts, told=told)
 
 
 def _ended_well(status: int, run: tuple[int, ...], where: str) -> None:

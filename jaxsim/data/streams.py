@@ -36,7 +36,6 @@ class Stream:
         phase_s: (n_signals,) how much later than the clock each signal is sampled.
         stats: (mean, std) that came with the file, or None: computed when asked for.
         told: what the file says of itself.
-        unit: of its numbers.
     """
 
     def __init__(
@@ -51,12 +50,10 @@ class Stream:
         phase_s: np.ndarray | None = None,
         stats: tuple[np.ndarray, np.ndarray] | None = None,
         told: dict[str, Any] | None = None,
-        unit: str = "1",
     ) -> None:
         self.name, self.n, self.shape, self.dtype = name, n, shape, np.dtype(dtype)
         self.start, self.rate, self.stamps = start, rate, stamps
         self.phase_s, self._stats, self.told = phase_s, stats, told or {}
-        self.unit = unit
         if n < 1:
             raise ValueError(f"'{name}' has no samples, so no chunk can be cut of it.")
         if stamps is not None and not (np.diff(stamps) > 0).all():
@@ -157,7 +154,7 @@ class Stream:
             step, whole = ours - mean, np.maximum(n + k, 1)
             m2 = m2 + spread + step**2 * n * k / whole
             mean, n = mean + step * k / whole, n + k
-        return mean, np.sqrt(m2 / np.maximum(n, 1))
+        return np.asarray(mean), np.asarray(np.sqrt(m2 / np.maximum(n, 1)))
 
 
 class Rows(Stream):
