@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jaxsim.convert import experanto
 from jaxsim.data.chunks import ChunkDataset
+from jaxsim.data.export_experanto import export_experanto
 from jaxsim.data.filters import nan_filter
 from jaxsim.data.modality import Modality
 from tests.data import folders
@@ -197,3 +199,66 @@ def test_colour_float64_and_bytes(tmp_path):
         compat="experanto",
     )
     same(ours, theirs(tmp_path, root, config))
+
+
+def test_it_reads_what_we_export(tmp_path, film):
+    (folder,) = export_experanto(
+        film, tmp_path / "out", phase_s={"trace": np.r_[:5] / 99}
+    )
+    config = experanto.read_config(folder / "experanto.yaml")
+    assert set(config) == {"screen", "responses", "field", "level"}
+    plain = {name: entry | {"transforms": {}} for name, entry in config.items()}
+    ours = {
+        "screen": Modality(20, 40),
+        "responses": Modality(8, 16),
+        "field": Modality(125, 250),
+        "level": Modality(10, 20),
+    }
+    exact = ChunkDataset(folder, ours, where={"tier": "train"}, relative_time=False)
+    peer = theirs(tmp_path, folder, plain, 50)
+    frames = film["movie"].values
+    for i in peer["indices"].tolist():
+        start = float(peer["starts"][i])
+        assert peer[f"{i}/screen"].shape == (1, 40, 6, 7)
+        assert peer[f"{i}/responses"].shape == (16, 5)
+        assert peer[f"{i}/field"].shape == (250, 3)
+        k = round(start * 20)
+        np.testing.assert_array_equal(peer[f"{i}/screen"][0], frames[k : k + 40])
+        twin = exact[int(np.argmin([abs(t - start) for t in twins(exact)]))]
+        # its rounded times may name the sample before: a ramp tells by how much
+        for name, step in (("responses", 1), ("field", 1), ("level", 1)):
+            late = twin[name] - peer[f"{i}/{name}"]
+            assert ((np.abs(late) < 1e-3) | (np.abs(late - step) < 1e-3)).all()
+    same(ChunkDataset(folder, ours, where={"tier": "train"}, compat="experanto"), peer)
+
+
+def twins(chunks):
+    rate = chunks.modalities[chunks.anchor].rate
+    return chunks.starts[0] / float(rate)
+
+
+def test_the_configuration_that_we_ship_is_converted_as_it_runs_there(tmp_path, film):
+    (folder,) = export_experanto(film, tmp_path / "out")
+    config = experanto.read_config(folder / "experanto.yaml")
+    ours = experanto.ChunkDataset(folder, modality_config=config, compat=True)
+    same(ours, theirs(tmp_path, folder, config, 60))
+
+
+def test_frames_are_resized_as_there(tmp_path):
+    """Its rescale is cv2's area, ours is a matrix: the same to rounding."""
+    root = tmp_path / "made"
+    root.mkdir()
+    folders.sequence(root, "responses", 8, folders.ramp(161, 3))
+    trials = [("video", 600, {"tier": "train"})]
+    folders.screen(root, trials, np.arange(600) / 30, (12, 16))
+    noise = np.random.default_rng(0).integers(0, 255, (600, 12, 16), np.uint8)
+    np.save(root / "screen" / "data" / "00000.npy", noise)
+    rescale = {"rescale": True, "rescale_size": [6, 8]}
+    config = {
+        "screen": shown(30, 20, {"tier": "train"}, interpolation=rescale),
+        "responses": entry(8, 5, NEAREST),
+    }
+    ours = experanto.ChunkDataset(root, modality_config=config, compat=True)
+    peer = theirs(tmp_path, root, config, 20)
+    for i in peer["indices"].tolist():
+        np.testing.assert_allclose(ours[i]["screen"], peer[f"{i}/screen"], rtol=1e-5)

@@ -198,7 +198,7 @@ def _interpolation(
             )
     if isinstance(stream, Screen):
         size = how.get("rescale_size") or stream.shape[:2]
-        return "previous", None, (Resize(size),) if how.get("rescale") else ()
+        return "previous", None, (Resize(tuple(size)),) if how.get("rescale") else ()
     mode = how.get("interpolation_mode", "nearest_neighbor")
     if mode not in INTERPS:
         told = f"{where}.interpolation_mode = {mode!r} is not one of {tuple(INTERPS)}."
