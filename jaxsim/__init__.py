@@ -51,6 +51,7 @@ from jaxsim.core.step import (
 )
 from jaxsim.core.table import check as check, table as table
 from jaxsim.data.chunks import ChunkDataset as ChunkDataset
+from jaxsim.data.experiment import Experiment as Experiment
 from jaxsim.data.export_experanto import export_experanto as export_experanto
 from jaxsim.data.filters import nan_filter as nan_filter
 from jaxsim.data.import_experanto import import_experanto as import_experanto

@@ -11,7 +11,7 @@ import numpy as np
 from jaxsim.core.declared import nearest
 from jaxsim.data import clock
 from jaxsim.data.interpolate import check_interp, finished, window
-from jaxsim.data.modality import Modality
+from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session, sessions_of
 from jaxsim.data.transforms import FrameTransform
 from jaxsim.data.validity import Report, grid, valid_starts
@@ -101,8 +101,9 @@ class ChunkDataset:
         found = [self._rules.starts(session, *ask) for session in self.sessions]
         self.reports: list[Report] = [report for _, report in found]
         self.starts = [starts[::stride] for starts, _ in found]
-        self._first = np.cumsum([0] + [len(starts) for starts in self.starts])
-        self.identity = (*map(repr, (self.modalities, self.anchor, stride)), *ask)
+        self.first = np.cumsum([0] + [len(starts) for starts in self.starts])
+        told = told_apart(where)
+        self.identity = repr((self.modalities, self.anchor, stride, told, *ask[1:]))
         if strict and not len(self):
             told = "\n".join(map(str, self.reports))
             raise ValueError(f"no chunk meets all constraints.\n{told}")
@@ -113,7 +114,7 @@ class ChunkDataset:
         self._normal = [self._statistics(session) for session in self.sessions]
 
     def __len__(self) -> int:
-        return int(self._first[-1])
+        return int(self.first[-1])
 
     def __repr__(self) -> str:
         names = ", ".join(session.name for session in self.sessions)
@@ -127,12 +128,12 @@ class ChunkDataset:
     @property
     def session_of(self) -> np.ndarray:
         """(n_chunks,) number of each chunk's session: a key to group batches by."""
-        return np.repeat(np.arange(len(self.sessions)), np.diff(self._first))
+        return np.repeat(np.arange(len(self.sessions)), np.diff(self.first))
 
     @property
     def fingerprint(self) -> str:
         """A digest of what is cut from what: a position belongs to one of them."""
-        told = [*map(repr, self.identity), repr(self.compat)]
+        told = [self.identity, repr(self.compat)]
         for session, starts in zip(self.sessions, self.starts, strict=True):
             told.append(session.name)
             told.append(hashlib.sha256(starts.tobytes()).hexdigest())
@@ -149,18 +150,30 @@ class ChunkDataset:
         """One chunk in the types of its files: what `finish` is still to be done to."""
         return self._sample(index, finish=False)
 
-    def finish_one(self, session: int, name: str, values: Any) -> Any:
+    def finished(self, values: dict[str, Any], normal: dict[str, Any]) -> Sample:
         """What the device does to the values of one chunk; NumPy or JAX arrays."""
-        modality = self.modalities[name]
-        if self.on_device(name):
-            for transform in modality.transforms:
-                values = transform(values)
-        normal = self._normal[session][name]
-        if normal is not None:
-            kind = self._rules.kind(values.dtype)
-            mean, std = (part.astype(kind) for part in normal)
-            values = (values.astype(kind) - mean) / std
-        return values if modality.dtype is None else values.astype(modality.dtype)
+        out = {}
+        for name, modality in self.modalities.items():
+            x = values[name]
+            for transform in modality.transforms if self.on_device(name) else ():
+                x = transform(x)
+            if normal[name] is not None:
+                mean, std = normal[name]
+                x = (x.astype(mean.dtype) - _over(mean, x)) / _over(std, x)
+            out[name] = x if modality.dtype is None else x.astype(modality.dtype)
+        return self._rules.laid_out(out)
+
+    def normal(self, session: int, kind: Any = None) -> dict[str, Any]:
+        """Mean and std of each modality of a session that is normalised.
+
+        Args:
+            session: its number.
+            kind: type of the numbers; None is the one in which values are normalised.
+        """
+        return {
+            name: pair and tuple(part.astype(kind or part.dtype) for part in pair)
+            for name, pair in self._normal[session].items()
+        }
 
     def on_device(self, name: str) -> bool:
         """Whether all transforms of a modality can run on the device."""
@@ -172,8 +185,8 @@ class ChunkDataset:
         number += len(self) * (number < 0)
         if not 0 <= number < len(self):
             raise IndexError(f"chunk {index} of {len(self)}")
-        at = int(np.searchsorted(self._first, number, "right")) - 1
-        start = self.starts[at][number - self._first[at]]
+        at = int(np.searchsorted(self.first, number, "right")) - 1
+        start = self.starts[at][number - self.first[at]]
         session = self.sessions[at]
         out: Sample = {}
         stamps, masks = {}, {}
@@ -182,9 +195,9 @@ class ChunkDataset:
             if not self.on_device(name):
                 for transform in modality.transforms:
                     values = transform(values)
-            out[name] = self.finish_one(at, name, values) if finish else values
+            out[name] = values
         if finish:
-            out = self._rules.laid_out(out)
+            out = self.finished(out, self._normal[at])
         out["timestamps"], out["mask"] = stamps, masks
         out["meta"] = {
             "session": np.int32(at),
@@ -198,17 +211,29 @@ class ChunkDataset:
         for name, modality in self.modalities.items():
             stream = session.streams[name]
             how = modality.normalize
-            if how is None:
-                found[name] = None
-            elif isinstance(how, str):
+            if isinstance(how, str):
                 mean, std = stream.stats()
                 if self._rules.floors(name):
                     floor = 0.01 * np.nanmean(std)
                     std = np.maximum(std, floor if floor > 0 else 1.0)
-                found[name] = np.zeros_like(mean) if how == "scale" else mean, std
-            else:
-                found[name] = how
+                how = np.zeros_like(mean) if how == "scale" else mean, std
+            if how is not None:
+                kind = self._rules.kind(stream, modality)
+                how = tuple(np.asarray(part, kind) for part in how)
+            found[name] = how
         return found
+
+    def starts_s(self, session: int = 0) -> np.ndarray:
+        """When the chunks of a session start, s."""
+        return self._rules.times(self.sessions[session], self.starts[session])
+
+    def plot(self, session: int = 0) -> Any:
+        """A picture of the times that each constraint allows, and of the starts."""
+        from jaxsim.plot import plot_validity
+
+        name = self.sessions[session].name
+        rows = self.reports[session].rows
+        return plot_validity(rows, self.starts_s(session), title=f"chunks of {name}")
 
     def batches(self, batch: int, **how: Any) -> Any:
         """Shuffled batches on the device; see `jaxsim.data.loader.Batches`."""
@@ -228,7 +253,7 @@ class Exact:
         """Whether tiny stds are raised."""
         return True
 
-    def kind(self, dtype: Any) -> Any:
+    def kind(self, stream: Any, modality: Modality) -> Any:
         """In which type values are normalised."""
         return np.float32
 
@@ -242,6 +267,12 @@ class Exact:
         """When a chunk starts, s."""
         rate = self.modalities[self.anchor].rate
         return grid(session.streams[self.anchor], rate)[0] + int(start) / rate
+
+    def times(self, session: Session, starts: np.ndarray) -> np.ndarray:
+        """When chunks start, s."""
+        rate = self.modalities[self.anchor].rate
+        first = float(grid(session.streams[self.anchor], rate)[0])
+        return first + starts * rate.denominator / rate.numerator
 
     def window(
         self, session: Session, name: str, start: Any
@@ -258,6 +289,11 @@ class Exact:
     def laid_out(self, out: Sample) -> Sample:
         """Time first, as it comes."""
         return out
+
+
+def _over(part: Any, values: Any) -> Any:
+    """With axes in front, as many as values have."""
+    return part.reshape((1,) * (values.ndim - part.ndim) + part.shape)
 
 
 def _one_of(name: str, value: Any, allowed: tuple) -> None:

@@ -18,6 +18,7 @@ from jaxsim.data.conditions import chosen
 from jaxsim.data.filters import NanFilter
 from jaxsim.data.interpolate import check_interp, finished
 from jaxsim.data.intervals import complement, intersection, union
+from jaxsim.data.modality import Modality
 from jaxsim.data.session import Session
 from jaxsim.data.streams import Screen, Stream
 from jaxsim.data.transforms import ChannelsFirst
@@ -40,9 +41,10 @@ class Experanto:
         """Whether tiny stds are raised."""
         return name == "responses"
 
-    def kind(self, dtype: Any) -> Any:
+    def kind(self, stream: Stream, modality: Modality) -> Any:
         """In which type values are normalised."""
-        return np.float64 if dtype == np.float64 else np.float32
+        wide = stream.dtype == np.float64 or modality.interp == "linear"
+        return np.float64 if wide else np.float32
 
     def starts(
         self,
@@ -54,7 +56,7 @@ class Experanto:
     ) -> tuple[np.ndarray, Report]:
         """Times of a grid of floats at which chunks start, s."""
         for name, modality in self.modalities.items():
-            self._check(session.streams[name], name, modality.interp)
+            self._check(session.streams[name], name, modality)
         streams = [session.streams[name] for name in self.modalities]
         ranges = [valid_range(stream) for stream in streams]
         low = max(first for first, _ in ranges) + margin
@@ -82,9 +84,8 @@ class Experanto:
         left = {"grid": high - low, "starts": len(found) / float(screen.rate)}
         return found, Report(session.name, told, left, len(found), span_s)
 
-    def _check(self, stream: Stream, name: str, interp: str) -> None:
-        from jaxsim.data.modality import Modality
-
+    def _check(self, stream: Stream, name: str, modality: Modality) -> None:
+        interp = modality.interp
         if interp not in INTERPS or (isinstance(stream, Screen) and interp == "linear"):
             raise ValueError(
                 f'\'{name}\' with interp="{interp}": experanto knows "previous" (its '
@@ -95,7 +96,7 @@ class Experanto:
                 f"'{name}' is no sequence or screen of an experanto folder; "
                 'compat="experanto" reads those only.'
             )
-        check_interp(stream, Modality(1, 1, interp=interp), name)
+        check_interp(stream, modality, name)
 
     def _filtered(self, session: Session) -> np.ndarray | None:
         rows = None
@@ -112,6 +113,10 @@ class Experanto:
     def time(self, session: Session, start: Any) -> Any:
         """When a chunk starts, s."""
         return start
+
+    def times(self, session: Session, starts: np.ndarray) -> np.ndarray:
+        """When chunks start, s."""
+        return starts
 
     def window(
         self, session: Session, name: str, start: Any
@@ -146,7 +151,7 @@ class Experanto:
     def laid_out(self, out: dict[str, Any]) -> dict[str, Any]:
         """The colours of the screen in front."""
         if "screen" in out:
-            out["screen"] = np.ascontiguousarray(ChannelsFirst()(out["screen"]))
+            out["screen"] = ChannelsFirst()(out["screen"])
         return out
 
 

@@ -16,7 +16,7 @@ INTERPS = ("previous", "nearest", "linear", "mean", "count")
 NORMALS = ("zscore", "scale")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Modality:
     """One modality of a chunk: `chunk` samples at `rate`, `offset` s after its start.
 
@@ -58,6 +58,15 @@ class Modality:
         for name, check in CHECKS.items():
             object.__setattr__(self, name, check(getattr(self, name)))
 
+    def __repr__(self) -> str:
+        words = [f"{float(self.rate):g}", str(self.chunk)]
+        for field in dataclasses.fields(self)[2:]:
+            value = getattr(self, field.name)
+            if value != field.default:
+                shown = float(value) if isinstance(value, Fraction) else value
+                words.append(f"{field.name}={told_apart(shown)}")
+        return f"Modality({', '.join(words)})"
+
     @property
     def transforms(self) -> tuple[Callable[[Any], Any], ...]:
         """All transforms, in turn."""
@@ -76,6 +85,13 @@ class Modality:
     def boxes(self) -> bool:
         """Whether a sample stands for the time until the next one."""
         return self.interp in ("mean", "count")
+
+
+def told_apart(value: Any) -> str:
+    """Words that are the same in every process: functions are told by their names."""
+    if isinstance(value, tuple) and not isinstance(value, Statistics):
+        return f"({', '.join(map(told_apart, value))})"
+    return getattr(value, "__qualname__", None) or repr(value)
 
 
 def _refused(name: str, value: Any, allowed: str) -> ValueError:

@@ -288,6 +288,10 @@ class Labels(Stream):
     def keep(self) -> None:
         """All of it is in memory."""
 
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """It has no rows."""
+        return iter(())
+
 
 class Spikes(Stream):
     """Times of events of many units; a sample is how many fell into its time."""
@@ -307,10 +311,17 @@ class Spikes(Stream):
 
     def counts(self, edges: np.ndarray) -> np.ndarray:
         """(time, unit) events in [edge, next edge)."""
+        return np.diff(self.below(edges), axis=0).astype(np.float32)
+
+    def below(self, times: np.ndarray) -> np.ndarray:
+        """(time, unit) events before each time."""
         units = zip(self.ends[:-1], self.ends[1:], strict=True)
-        found = [np.searchsorted(self.events[a:b], edges) for a, b in units]
-        return np.diff(np.stack(found, 1), axis=0).astype(np.float32)
+        found = [np.searchsorted(self.events[a:b], times) for a, b in units]
+        return np.stack(found, 1)
 
     def keep(self) -> None:
-        """Read all of it into memory."""
-        self.events = np.array(self.events)
+        """All of it is in memory."""
+
+    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """It has no rows."""
+        return iter(())

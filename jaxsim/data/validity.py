@@ -14,7 +14,7 @@ import numpy as np
 from jaxsim.data.clock import ratio_s
 from jaxsim.data.conditions import chosen
 from jaxsim.data.intervals import holds, intersection, length_s, union
-from jaxsim.data.modality import Modality
+from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session
 from jaxsim.data.streams import Stream
 
@@ -79,7 +79,9 @@ def valid_starts(
     for name, modality in modalities.items():
         stream = session.streams[name]
         constraints += [
-            Constraint(f"{name}: {_name(one)}", _checked(one, stream, name), (name,))
+            Constraint(
+                f"{name}: {told_apart(one)}", _checked(one, stream, name), (name,)
+            )
             for one in modality.filters
         ]
     start, n = grid(session.streams[anchor], modalities[anchor].rate)
@@ -138,16 +140,12 @@ def _trials(
     return [Constraint(told, rows, (anchor,))]
 
 
-def _name(one: Any) -> str:
-    return repr(one) if hasattr(one, "__dataclass_fields__") else one.__name__
-
-
 def _checked(one: Any, stream: Stream, name: str) -> np.ndarray:
     rows = np.asarray(one(stream), float)
     if rows.ndim != 2 or rows.shape[1] != 2 or np.isnan(rows).any():
         raise ValueError(
-            f"{name}: the filter {_name(one)} must give rows [start, end] in s, but "
-            f"gave an array of shape {rows.shape}."
+            f"{name}: the filter {told_apart(one)} must give rows [start, end] in s, "
+            f"but gave an array of shape {rows.shape}."
         )
     return union(rows)
 

@@ -19,3 +19,4 @@ from jaxsim.plot.spectra import plot_spectrum as plot_spectrum
 from jaxsim.plot.states import plot_states as plot_states
 from jaxsim.plot.sweep import plot_sweep as plot_sweep
 from jaxsim.plot.traces import plot_traces as plot_traces
+from jaxsim.plot.validity import plot_validity as plot_validity

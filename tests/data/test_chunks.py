@@ -323,7 +323,7 @@ def test_the_fingerprint_knows_what_is_cut_from_what(made):
     assert len({same, *(o.fingerprint for o in others)}) == 4
 
 
-def test_forked_workers_read_what_the_parent_reads(made):
+def test_another_process_reads_what_this_one_reads(made):
     import multiprocessing
 
     chunks = js.ChunkDataset(made, BOTH)
