@@ -18,6 +18,7 @@ NAMES = (
     "compile_times",
     "movie_throughput",
     "movie_gradient",
+    "chunk_throughput",
 )
 ON_REQUEST = ("wendling_fits",)  # half an hour: by name only
 HERE = Path(__file__).resolve().parent
