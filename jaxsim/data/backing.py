@@ -4,6 +4,8 @@ What is opened is never pickled, nor handed to a forked process: each opens its 
 """
 
 import dataclasses
+import importlib
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -69,12 +71,9 @@ class ZarrRows:
         return member(open_group(self.folder), self.path)
 
     def _tensorstore(self) -> Any:
-        try:
-            import tensorstore
-        except ImportError:
-            if self.tensorstore:
-                raise
+        if not self.tensorstore and importlib.util.find_spec("tensorstore") is None:
             return None
+        tensorstore = importlib.import_module("tensorstore")
         place = {"driver": "file", "path": str(self.folder / self.path)}
         spec = {"driver": "zarr3", "kvstore": place}
         return tensorstore.open(spec, open=True, read=True).result()

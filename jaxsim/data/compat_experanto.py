@@ -129,7 +129,6 @@ class Experanto:
         first, last = valid_range(stream)
         there = (times >= first) & (times <= last)
         if isinstance(stream, Screen):
-            assert stream.stamps is not None
             index = np.searchsorted(stream.stamps, times + SHOWN_S) - 1
             values = stream.take(np.clip(index, 0, stream.n - 1)).astype(np.float32)
         else:
@@ -158,7 +157,6 @@ class Experanto:
 def valid_range(stream: Stream) -> tuple[float, float]:
     """From when to when experanto answers, s."""
     if stream.rate is None:
-        assert stream.stamps is not None
         return float(stream.stamps[0]), float(stream.stamps[-1])
     first, last = stream.told["start_time"], stream.told["end_time"]
     if stream.phase_s is not None and len(stream.phase_s):

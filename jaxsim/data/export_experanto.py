@@ -188,7 +188,6 @@ def _shown(
 ) -> Shown:
     if isinstance(stream, Screen) and trials is None and session.trials is not None:
         told = [dict(trial.told) for trial in stream.trials]  # as it came
-        assert stream.stamps is not None
         return Shown(stream, stream.stamps, stream.first, told)
     if stream is None:
         stamps = low + np.arange(math.ceil(high - low) + 1, dtype=np.float64)
@@ -206,7 +205,9 @@ def _shown(
     first = np.append(np.searchsorted(stamps, starts - 1e-6), len(stamps))
     first[0] = 0
     kept = np.flatnonzero(np.diff(first))
-    told = [{k: v for k, v in trials[i].items() if k != "start_s"} for i in kept]
+    told = [
+        {k: v for k, v in trials[i].items() if k != "start_s"} for i in kept.tolist()
+    ]
     return Shown(stream, stamps, np.append(first[kept], len(stamps)), told)
 
 

@@ -99,13 +99,12 @@ def blend(
 
 def shifted(stream: Stream, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
     """Signals that were sampled at times of their own: signal j at t + phase_s[j]."""
-    assert stream.phase_s is not None and stream.rate is not None
     last = stream.n - 1
     x = at.fraction[:, None] - stream.phase_s * float(stream.rate)
     step = np.floor(x)
     index = at.whole[:, None] + step.astype(np.int64)
     high = last - (interp == "linear") * (x > step)
-    there = ((index >= 0) & (index <= high)).all(1)
+    there = np.all((index >= 0) & (index <= high), axis=1)
     index = np.clip(index, 0, last)
     low = int(index.min())
     rows = stream.read(low, min(int(index.max()) + 2, stream.n))

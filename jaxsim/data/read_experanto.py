@@ -107,10 +107,10 @@ def _stats(home: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] 
     mean, std = (np.load(path).astype(np.float64) for path in paths)
     if len(shape) > 1:
         return (mean.reshape(()), std.reshape(())) if mean.size == 1 else None
-    if mean.size != shape[0] or std.size != shape[0]:
+    if (mean.size,) != shape or (std.size,) != shape:
         raise ValueError(
             f"{home / 'meta'}: means and stds of {mean.size} and {std.size} signals, "
-            f"where the data have {shape[0]}."
+            f"where the data have {shape}."
         )
     return mean.reshape(-1), std.reshape(-1)
 

@@ -22,23 +22,20 @@ def read_recording(recording: Recording) -> list[Session]:
         ValueError: a run that did not end well, or no signal in time.
     """
     status = np.asarray(recording.status)
-    values = {
-        name: np.asarray(series.values)
+    timed = [
+        (name, np.asarray(series.values), series.clock)
         for name, series in zip(recording.names, recording.series, strict=True)
         if series.clock is not None and series.card.timed
-    }
+    ]
     told = {one["name"]: one for one in signal_facts(recording, places(recording))}
     found = []
     for run in np.ndindex(status.shape):
         _ended_well(int(status[run]), run, "the recording")
         streams: dict[str, Stream] = {}
-        for name, array in values.items():
-            series = recording[name]
-            start = _start(series.clock.start_s, run)
-            streams[name] = _rows(
-                name, array[run], array[run].shape, array.dtype, start,
-                series.clock.rate_hz, told[name],
-            )  # fmt: skip
+        for name, values, clock in timed:
+            start, rows = _start(clock.start_s, run), values[run]
+            facts = (rows.shape, rows.dtype, start, clock.rate_hz, told[name])
+            streams[name] = _rows(name, rows, *facts)
         found.append(_session("recording", run, streams, "memory"))
     return found
 

@@ -52,8 +52,10 @@ class Stream:
         told: dict[str, Any] | None = None,
     ) -> None:
         self.name, self.n, self.shape, self.dtype = name, n, shape, np.dtype(dtype)
-        self.start, self.rate, self.stamps = start, rate, stamps
-        self.phase_s, self._stats, self.told = phase_s, stats, told or {}
+        self.start, self.told, self._stats = start, told or {}, stats
+        self.rate: Any = rate  # None where there are time stamps
+        self.stamps: Any = stamps
+        self.phase_s: Any = phase_s
         if n < 1:
             raise ValueError(f"'{name}' has no samples, so no chunk can be cut of it.")
         if stamps is not None and not (np.diff(stamps) > 0).all():
@@ -73,7 +75,6 @@ class Stream:
         """Time between samples, s."""
         if self.rate is not None:
             return float(1 / self.rate)
-        assert self.stamps is not None
         return float(np.median(np.diff(self.stamps))) if self.n > 1 else 0.0
 
     @property
@@ -88,7 +89,6 @@ class Stream:
         """When samples are, s."""
         if self.stamps is not None:
             return self.stamps[index]
-        assert self.rate is not None
         rate = self.rate
         return float(self.start) + index * rate.denominator / rate.numerator
 
@@ -100,7 +100,6 @@ class Stream:
 
     def among_stamps(self, times: np.ndarray) -> clock.Places:
         """Where times fall among the time stamps."""
-        assert self.stamps is not None
         whole = np.searchsorted(self.stamps, times + TOLERANCE_S, "right") - 1
         low = np.clip(whole, 0, self.n - 1)
         high = np.minimum(low + 1, self.n - 1)

@@ -1,6 +1,9 @@
 """Chunks: which there are, what is in them, and what is refused."""
 
+import dataclasses
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -331,6 +334,31 @@ def test_another_process_reads_what_this_one_reads(made):
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.map(_Summed(chunks), range(0, 400, 40))
     assert here == there
+
+
+def test_tensorstore_reads_what_zarr_reads(film, tmp_path):
+    pytest.importorskip("tensorstore")
+    js.save(film, tmp_path / "film.zarr")
+    streams = js.Experiment(tmp_path / "film.zarr").session.streams
+    for name in ("movie", "trace"):
+        one, other = (
+            dataclasses.replace(streams[name].source, tensorstore=use).open()
+            for use in (True, False)
+        )
+        for low, high in ((0, 5), (63, 130), (200, 201)):
+            assert (one[low:high] == other[low:high]).all()
+
+
+def test_reading_wakes_no_device(made):
+    code = (
+        "import sys, jaxsim as js\n"
+        "from jax._src import xla_bridge\n"
+        f"chunks = js.ChunkDataset({str(made)!r}, {{'screen': js.Modality(30, 60)}})\n"
+        "chunks[3]; chunks.batches(4).read(0, 0)\n"
+        "sys.exit(bool(xla_bridge._backends))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 class _Summed:

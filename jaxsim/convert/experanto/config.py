@@ -1,6 +1,7 @@
 """A modality configuration of experanto, word by word."""
 
 import copy
+import importlib
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -86,9 +87,8 @@ def read_config(config: Any) -> dict[str, Any]:
 
         config = read_text(config)
     if type(config).__module__.startswith("omegaconf"):
-        from omegaconf import OmegaConf
-
-        config = OmegaConf.to_container(config, resolve=True)
+        omegaconf = importlib.import_module("omegaconf")  # it is there: this is its own
+        config = omegaconf.OmegaConf.to_container(config, resolve=True)
     if not isinstance(config, Mapping):
         raise TypeError(f"modality_config must be a mapping, got {config!r}.")
     for name in ("dataset", "modality_config"):
@@ -198,7 +198,11 @@ def _interpolation(
             )
     if isinstance(stream, Screen):
         size = how.get("rescale_size") or stream.shape[:2]
-        return "previous", None, (Resize(tuple(size)),) if how.get("rescale") else ()
+        return (
+            "previous",
+            None,
+            (Resize((size[0], size[1])),) if how.get("rescale") else (),
+        )
     mode = how.get("interpolation_mode", "nearest_neighbor")
     if mode not in INTERPS:
         told = f"{where}.interpolation_mode = {mode!r} is not one of {tuple(INTERPS)}."
