@@ -3,18 +3,17 @@
 import hashlib
 import operator
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from jaxsim.core.declared import nearest
-from jaxsim.data import clock
-from jaxsim.data.interpolate import check_interp, finished, window
+from jaxsim.data.compat_experanto import Experanto
+from jaxsim.data.exact import Exact
 from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session, sessions_of
 from jaxsim.data.transforms import FrameTransform
-from jaxsim.data.validity import Report, grid, valid_starts
+from jaxsim.data.validity import Report
 
 
 SPANS = ("any", "trial")
@@ -81,7 +80,7 @@ class ChunkDataset:
     ) -> None:
         self.modalities = _modalities(modalities)
         self.anchor = _anchor(anchor, self.modalities)
-        self.seed, self.relative_time = int(seed), relative_time
+        self.seed = int(seed)
         _one_of("span", span, SPANS)
         _one_of("compat", compat, (None, "experanto"))
         if stride < 1:
@@ -92,11 +91,8 @@ class ChunkDataset:
         for session in self.sessions:
             _has_all(session, self.modalities)
         self.compat = compat
-        self._rules: Any = Exact(self)
-        if compat:
-            from jaxsim.data.compat_experanto import Experanto
-
-            self._rules = Experanto(self)
+        rules = Experanto if compat else Exact
+        self._rules = rules(self.modalities, self.anchor, relative_time)
         ask = (where, include_blanks, float(margin), span)
         found = [self._rules.starts(session, *ask) for session in self.sessions]
         self.reports: list[Report] = [report for _, report in found]
@@ -240,55 +236,6 @@ class ChunkDataset:
         from jaxsim.data.loader import Batches
 
         return Batches(self, batch, **how)
-
-
-class Exact:
-    """Chunks on a clock of whole numbers."""
-
-    def __init__(self, chunks: ChunkDataset) -> None:
-        self.modalities, self.anchor = chunks.modalities, chunks.anchor
-        self.relative_time = chunks.relative_time
-
-    def floors(self, name: str) -> bool:
-        """Whether tiny stds are raised."""
-        return True
-
-    def kind(self, stream: Any, modality: Modality) -> Any:
-        """In which type values are normalised."""
-        return np.float32
-
-    def starts(self, session: Session, *ask: Any) -> tuple[np.ndarray, Report]:
-        """Places on the anchor's grid."""
-        for name, modality in self.modalities.items():
-            check_interp(session.streams[name], modality, name)
-        return valid_starts(session, self.modalities, self.anchor, *ask)
-
-    def time(self, session: Session, start: Any) -> Fraction:
-        """When a chunk starts, s."""
-        rate = self.modalities[self.anchor].rate
-        return grid(session.streams[self.anchor], rate)[0] + int(start) / rate
-
-    def times(self, session: Session, starts: np.ndarray) -> np.ndarray:
-        """When chunks start, s."""
-        rate = self.modalities[self.anchor].rate
-        first = float(grid(session.streams[self.anchor], rate)[0])
-        return first + starts * rate.denominator / rate.numerator
-
-    def window(
-        self, session: Session, name: str, start: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values, mask and time stamps of one modality."""
-        modality, stream = self.modalities[name], session.streams[name]
-        first = self.time(session, start) + modality.offset
-        values, mask = finished(*window(stream, modality, first), stream, modality)
-        if self.relative_time:
-            times = clock.seconds(modality.offset, modality.rate, modality.chunk)
-            return values, mask, times.astype(np.float32)
-        return values, mask, clock.seconds(first, modality.rate, modality.chunk)
-
-    def laid_out(self, out: Sample) -> Sample:
-        """Time first, as it comes."""
-        return out
 
 
 def _over(part: Any, values: Any) -> Any:

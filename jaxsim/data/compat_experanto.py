@@ -19,8 +19,9 @@ from jaxsim.data.filters import NanFilter
 from jaxsim.data.interpolate import check_interp, finished
 from jaxsim.data.intervals import complement, intersection, union
 from jaxsim.data.modality import Modality
+from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Screen, Stream
+from jaxsim.data.streams import Stream
 from jaxsim.data.transforms import ChannelsFirst
 from jaxsim.data.validity import Report
 
@@ -33,9 +34,11 @@ INTERPS = ("previous", "linear")
 class Experanto:
     """The rules of experanto 0.1 for a dataset."""
 
-    def __init__(self, chunks: Any) -> None:
-        self.modalities, self.anchor = chunks.modalities, chunks.anchor
-        self.relative_time = chunks.relative_time
+    def __init__(
+        self, modalities: dict[str, Modality], anchor: str, relative_time: bool
+    ) -> None:
+        self.modalities, self.anchor = modalities, anchor
+        self.relative_time = relative_time
 
     def floors(self, name: str) -> bool:
         """Whether tiny stds are raised."""

@@ -7,10 +7,11 @@ import numpy as np
 
 from jaxsim.core.declared import nearest
 from jaxsim.data.clock import Places
+from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.interpolate import check_interp, points
 from jaxsim.data.modality import Modality
 from jaxsim.data.session import Session, sessions_of
-from jaxsim.data.streams import Labels, Spikes, Stream
+from jaxsim.data.streams import Stream
 
 
 SAME = 1e-6  # a time this close to a sample, in samples, is its time

@@ -8,8 +8,10 @@ import numpy as np
 
 from jaxsim.core.recording import OK, Recording
 from jaxsim.core.signal import Clock, Series, Signal
+from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.read_experanto import is_experanto, read_experanto
-from jaxsim.data.streams import Labels, Screen, Spikes, Stream
+from jaxsim.data.screen import Screen
+from jaxsim.data.streams import Stream
 from jaxsim.store.facts import series_from
 
 

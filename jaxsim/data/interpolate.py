@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.data.clock import Places
+from jaxsim.data.clock import Places, seconds
+from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.modality import Modality
-from jaxsim.data.streams import Labels, Spikes, Stream
+from jaxsim.data.streams import Stream
 
 
 def check_interp(stream: Stream, modality: Modality, name: str) -> None:
@@ -45,15 +46,11 @@ def window(
     """
     n, rate = modality.chunk, modality.rate
     if isinstance(stream, Spikes):
-        from jaxsim.data.clock import seconds
-
         edges = seconds(start, rate, n + 1)
         first, last = stream.range_s
         there = (edges[:-1] >= first - 1e-9) & (edges[1:] <= last + 1e-9)
         return stream.counts(edges), there
     if isinstance(stream, Labels):
-        from jaxsim.data.clock import seconds
-
         times = seconds(start, rate, n)
         first, last = stream.range_s
         return stream.at(times), (times >= first) & (times <= last)

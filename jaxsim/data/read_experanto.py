@@ -9,8 +9,10 @@ import numpy as np
 
 from jaxsim.data.backing import Npy, Raw
 from jaxsim.data.clock import ratio_hz, ratio_s
+from jaxsim.data.events import Labels, Spikes
+from jaxsim.data.screen import Screen, Trial
 from jaxsim.data.session import Session, Trials
-from jaxsim.data.streams import Labels, Rows, Screen, Spikes, Stream, Trial
+from jaxsim.data.streams import Rows, Stream
 
 
 STILL = ("image", "blank", "invalid")  # trials of one frame

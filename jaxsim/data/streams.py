@@ -5,11 +5,8 @@ threads, forked and pickled: what it opens stays in the process that opened it.
 """
 
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +16,6 @@ from jaxsim.data import clock
 
 TOLERANCE_S = 1e-6  # a frame counts as shown this much before its time stamp
 BLOCK_BYTES = 32 * 2**20
-OPEN_FILES = 256
 
 
 class Stream:
@@ -186,141 +182,3 @@ class Rows(Stream):
     def keep(self) -> None:
         """Read all of it into memory."""
         self.source = np.array(self._data()[0 : self.n])
-
-
-class Trial:
-    """One file of a screen, or a blank: how many frames, and which."""
-
-    def __init__(self, path: Path | None, n: int, value: float, told: dict) -> None:
-        self.path, self.n, self.value, self.told = path, n, value, told
-
-
-class Screen(Stream):
-    """Frames in one file per trial, with blanks between; only frames asked are read."""
-
-    def __init__(
-        self, name: str, trials: list[Trial], *facts: Any, **more: Any
-    ) -> None:
-        super().__init__(name, *facts, **more)
-        self.trials = trials
-        self.first = np.cumsum([0] + [trial.n for trial in trials])
-        self.room: int | None = OPEN_FILES
-        self._forget()
-
-    def _forget(self) -> None:
-        self._maps: OrderedDict[int, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        del state["_maps"], state["_lock"]
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._forget()
-
-    def trial(self, number: int) -> np.ndarray:
-        """The frames of one trial, memory-mapped."""
-        with self._lock:
-            found = self._maps.get(number)
-            if found is None:
-                found = self._maps[number] = self._open(number)
-                if self.room is not None and len(self._maps) > self.room:
-                    self._maps.popitem(last=False)
-            return found
-
-    def _open(self, number: int) -> np.ndarray:
-        one = self.trials[number]
-        if one.path is None:
-            value = np.asarray(one.value, self.dtype)
-            return np.broadcast_to(value, (one.n, *self.shape))
-        data = np.asarray(np.load(one.path, mmap_mode="r", allow_pickle=False))
-        if data.shape == self.shape and one.n == 1:
-            data = data[None]
-        if data.shape != (one.n, *self.shape) or data.dtype != self.dtype:
-            raise ValueError(
-                f"{one.path} holds {data.shape} of type {data.dtype}, where its trial "
-                f"says {one.n} frames, and the first file has frames of {self.shape} "
-                f"of type {self.dtype}. One recording has one size and type."
-            )
-        return data
-
-    def read(self, low: int, high: int) -> np.ndarray:
-        """A copy of frames low to high."""
-        out = np.empty((high - low, *self.shape), self.dtype)
-        number = int(np.searchsorted(self.first, low, "right")) - 1
-        at = low
-        while at < high:
-            end = min(high, int(self.first[number + 1]))
-            begin = int(self.first[number])
-            out[at - low : end - low] = self.trial(number)[at - begin : end - begin]
-            at, number = end, number + 1
-        return out
-
-    def keep(self) -> None:
-        """Read all of it into memory."""
-        self.room = None
-        for number in range(len(self.trials)):
-            self._maps[number] = np.array(self._open(number))
-
-
-class Labels(Stream):
-    """Labelled times: a sample is True where a time is in [start, end) of a label."""
-
-    def __init__(
-        self, name: str, rows: dict[str, np.ndarray], first_s: float, last_s: float
-    ) -> None:
-        super().__init__(
-            name, 2, (len(rows),), bool, Fraction(0), None, np.array([first_s, last_s])
-        )
-        self.rows = rows
-
-    def at(self, times: np.ndarray) -> np.ndarray:
-        """(time, label) membership."""
-        within = [
-            ((times[:, None] >= r[:, 0]) & (times[:, None] < r[:, 1])).any(1)
-            for r in self.rows.values()
-        ]
-        return np.stack(within, 1)
-
-    def keep(self) -> None:
-        """All of it is in memory."""
-
-    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """It has no rows."""
-        return iter(())
-
-
-class Spikes(Stream):
-    """Times of events of many units; a sample is how many fell into its time."""
-
-    def __init__(
-        self,
-        name: str,
-        times_s: np.ndarray,
-        ends: np.ndarray,
-        first: float,
-        last: float,
-    ) -> None:
-        stamps = np.array([first, last])
-        shape = (len(ends) - 1,)
-        super().__init__(name, 2, shape, np.float32, Fraction(0), None, stamps)
-        self.events, self.ends = times_s, ends
-
-    def counts(self, edges: np.ndarray) -> np.ndarray:
-        """(time, unit) events in [edge, next edge)."""
-        return np.diff(self.below(edges), axis=0).astype(np.float32)
-
-    def below(self, times: np.ndarray) -> np.ndarray:
-        """(time, unit) events before each time."""
-        units = zip(self.ends[:-1], self.ends[1:], strict=True)
-        found = [np.searchsorted(self.events[a:b], times) for a, b in units]
-        return np.stack(found, 1)
-
-    def keep(self) -> None:
-        """All of it is in memory."""
-
-    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """It has no rows."""
-        return iter(())

@@ -10,10 +10,12 @@ import numpy as np
 
 from jaxsim.convert.experanto.transforms import frame_transforms, normalization
 from jaxsim.core.declared import nearest
+from jaxsim.data.events import Spikes
 from jaxsim.data.filters import NanFilter, nan_filter
 from jaxsim.data.modality import Modality
+from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Screen, Spikes, Stream
+from jaxsim.data.streams import Stream
 from jaxsim.data.transforms import ChannelsFirst, Resize
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.data.streams import Screen, Stream
+from jaxsim.data.screen import Screen
+from jaxsim.data.streams import Stream
 from jaxsim.data.transforms import CenterCrop, FrameTransform, Resize
 
 
