@@ -58,12 +58,15 @@ class ZarrRows:
 
     def open(self) -> Any:
         """Something that gives rows when it is sliced."""
-        # tensorstore's threads do not live on in a forked process
-        wanted = (
-            os.getpid() == _PROCESS if self.tensorstore is None else self.tensorstore
-        )
+        array, axis = self._zarr(), len(self.lead)
+        n = array.shape[axis]
+        if array.chunks[axis] >= n:  # any read would decode all of it: keep it
+            return _Led(array, self.lead)[0:n]
+        wanted = self.tensorstore
+        if wanted is None:  # its threads do not live on in a forked process
+            wanted = os.getpid() == _PROCESS
         found = self._tensorstore() if wanted else None
-        return _Led(self._zarr() if found is None else found, self.lead)
+        return _Led(array if found is None else found, self.lead)
 
     def _zarr(self) -> Any:
         from jaxsim.store.arrays import member, open_group
