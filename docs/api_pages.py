@@ -19,6 +19,7 @@ TITLES = {
     "study": "Study: sweeps and fits",
     "store": "Store: documents, archives, the cache",
     "measure": "Measure: functions of arrays",
+    "data": "Data: chunks to train on",
     "plot": "Plot: pictures",
     "convert": "Convert: what users of other programs have",
     "testing": "Testing: the contract of your own class",
