@@ -4,9 +4,6 @@ A process is an immutable tree of declared parameters; given a key it makes a re
 `simulate`, `sweep`, `fit`, `save` and `load` work on any process.
 """
 
-# the floor jaxsim.data first: its name must then be taken by the declaration `data`
-import jaxsim.data.stream
-
 # convert
 # core: the words that every part speaks
 # the contract that a class of yours can be held to
@@ -50,14 +47,14 @@ from jaxsim.core.step import (
     AbstractStep as AbstractStep,
 )
 from jaxsim.core.table import check as check, table as table
+
+# data
 from jaxsim.data.chunks import ChunkDataset as ChunkDataset
 from jaxsim.data.experiment import Experiment as Experiment
 from jaxsim.data.export_experanto import export_experanto as export_experanto
 from jaxsim.data.filters import nan_filter as nan_filter
 from jaxsim.data.import_experanto import import_experanto as import_experanto
 from jaxsim.data.modality import Modality as Modality
-
-# data
 from jaxsim.data.stream import Stream as Stream, stream as stream
 
 # meeg

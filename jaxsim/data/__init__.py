@@ -1,1 +1,1 @@
-"""Training data: chunks of recordings on several clocks, read fast and exactly."""
+"""Training data: chunks of recordings on several clocks, and streams without end."""
