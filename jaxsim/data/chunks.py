@@ -33,7 +33,7 @@ class ChunkDataset:
     ```
 
     Items are in the order of time; `batches` shuffles. Time is counted in ratios of
-    whole numbers, so nothing drifts, and a stream asked at its own rate gives its own
+    whole numbers, so nothing drifts, and a track asked at its own rate gives its own
     samples. Reading is NumPy alone: safe in threads and in forked workers, and any
     loader that takes an object with a length and items (torch, grain) takes this one.
 
@@ -47,7 +47,7 @@ class ChunkDataset:
         where: which trials: `{"tier": "train"}`, a list of such (any of them), an
             expression ("tier == 'train'"), or a function of a trial's row.
         include_blanks: with `where`, blank trials too.
-        margin: s at both ends of every stream that are left out.
+        margin: s at both ends of every track that are left out.
         span: "any": a chunk may go on into the next accepted trial; "trial": not.
         relative_time: time stamps from the start of the chunk (float32); else those of
             the recording (float64).
@@ -106,7 +106,7 @@ class ChunkDataset:
         if cache:
             for session in self.sessions:
                 for name in self.modalities:
-                    session.streams[name].keep()
+                    session.tracks[name].keep()
         self._normal = [self._statistics(session) for session in self.sessions]
 
     def __len__(self) -> int:
@@ -134,8 +134,8 @@ class ChunkDataset:
             told.append(session.name)
             told.append(hashlib.sha256(starts.tobytes()).hexdigest())
             for name in self.modalities:
-                stream = session.streams[name]
-                told.append(f"{name} {stream.n} {stream.shape} {stream.dtype}")
+                track = session.tracks[name]
+                told.append(f"{name} {track.n} {track.shape} {track.dtype}")
         return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
 
     def __getitem__(self, index: int) -> Sample:
@@ -205,16 +205,16 @@ class ChunkDataset:
     def _statistics(self, session: Session) -> dict[str, Any]:
         found = {}
         for name, modality in self.modalities.items():
-            stream = session.streams[name]
+            track = session.tracks[name]
             how = modality.normalize
             if isinstance(how, str):
-                mean, std = stream.stats()
+                mean, std = track.stats()
                 if self._rules.floors(name):
                     floor = 0.01 * np.nanmean(std)
                     std = np.maximum(std, floor if floor > 0 else 1.0)
                 how = np.zeros_like(mean) if how == "scale" else mean, std
             if how is not None:
-                kind = self._rules.kind(stream, modality)
+                kind = self._rules.kind(track, modality)
                 how = tuple(np.asarray(part, kind) for part in how)
             found[name] = how
         return found
@@ -275,8 +275,8 @@ def _anchor(anchor: str | None, modalities: Mapping[str, Modality]) -> str:
 
 def _has_all(session: Session, modalities: Mapping[str, Modality]) -> None:
     for name in modalities:
-        if name not in session.streams:
+        if name not in session.tracks:
             raise ValueError(
                 f"session '{session.name}' ({session.where}) has no '{name}'; it has "
-                f"{', '.join(session.streams)}.{nearest(name, session.streams)}"
+                f"{', '.join(session.tracks)}.{nearest(name, session.tracks)}"
             )

@@ -21,7 +21,7 @@ from jaxsim.data.intervals import complement, intersection, union
 from jaxsim.data.modality import Modality
 from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 from jaxsim.data.transforms import ChannelsFirst
 from jaxsim.data.validity import Report
 
@@ -44,9 +44,9 @@ class Experanto:
         """Whether tiny stds are raised."""
         return name == "responses"
 
-    def kind(self, stream: Stream, modality: Modality) -> Any:
+    def kind(self, track: Track, modality: Modality) -> Any:
         """In which type values are normalised."""
-        wide = stream.dtype == np.float64 or modality.interp == "linear"
+        wide = track.dtype == np.float64 or modality.interp == "linear"
         return np.float64 if wide else np.float32
 
     def starts(
@@ -59,9 +59,9 @@ class Experanto:
     ) -> tuple[np.ndarray, Report]:
         """Times of a grid of floats at which chunks start, s."""
         for name, modality in self.modalities.items():
-            self._check(session.streams[name], name, modality)
-        streams = [session.streams[name] for name in self.modalities]
-        ranges = [valid_range(stream) for stream in streams]
+            self._check(session.tracks[name], name, modality)
+        tracks = [session.tracks[name] for name in self.modalities]
+        ranges = [valid_range(track) for track in tracks]
         low = max(first for first, _ in ranges) + margin
         high = min(last for _, last in ranges) - margin
         if low >= high:
@@ -87,29 +87,29 @@ class Experanto:
         left = {"grid": high - low, "starts": len(found) / float(screen.rate)}
         return found, Report(session.name, told, left, len(found), span_s)
 
-    def _check(self, stream: Stream, name: str, modality: Modality) -> None:
+    def _check(self, track: Track, name: str, modality: Modality) -> None:
         interp = modality.interp
-        if interp not in INTERPS or (isinstance(stream, Screen) and interp == "linear"):
+        if interp not in INTERPS or (isinstance(track, Screen) and interp == "linear"):
             raise ValueError(
                 f'\'{name}\' with interp="{interp}": experanto knows "previous" (its '
                 'nearest_neighbor), and "linear" for sequences. Leave compat out.'
             )
-        if not isinstance(stream, Screen) and "sampling_rate" not in stream.told:
+        if not isinstance(track, Screen) and "sampling_rate" not in track.told:
             raise ValueError(
                 f"'{name}' is no sequence or screen of an experanto folder; "
                 'compat="experanto" reads those only.'
             )
-        check_interp(stream, modality, name)
+        check_interp(track, modality, name)
 
     def _filtered(self, session: Session) -> np.ndarray | None:
         rows = None
         for name, modality in self.modalities.items():
             for one in modality.filters:
-                stream = session.streams[name]
+                track = session.tracks[name]
                 if isinstance(one, NanFilter):
-                    found = without_nan(stream, one.vicinity_s)
+                    found = without_nan(track, one.vicinity_s)
                 else:
-                    found = np.asarray(one(stream), float).reshape(-1, 2)
+                    found = np.asarray(one(track), float).reshape(-1, 2)
                 rows = found if rows is None else intersection(rows, found)
         return rows
 
@@ -125,28 +125,28 @@ class Experanto:
         self, session: Session, name: str, start: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values, mask and time stamps of one modality."""
-        modality, stream = self.modalities[name], session.streams[name]
+        modality, track = self.modalities[name], session.tracks[name]
         times = rounded_times(
             start, float(modality.offset), float(modality.rate), modality.chunk
         )
-        first, last = valid_range(stream)
+        first, last = valid_range(track)
         there = (times >= first) & (times <= last)
-        if isinstance(stream, Screen):
-            index = np.searchsorted(stream.stamps, times + SHOWN_S) - 1
-            values = stream.take(np.clip(index, 0, stream.n - 1)).astype(np.float32)
+        if isinstance(track, Screen):
+            index = np.searchsorted(track.stamps, times + SHOWN_S) - 1
+            values = track.take(np.clip(index, 0, track.n - 1)).astype(np.float32)
         else:
-            values, inside = sequence(stream, times, modality.interp)
+            values, inside = sequence(track, times, modality.interp)
             there &= inside
             if modality.interp == "linear" and modality.fill == "mean":
                 values = without_nans(values, there)
             if values.dtype == np.uint8:
                 values = values.astype(np.float32) / np.float32(255)
         if not there.all():
-            values, there = finished(values, there, stream, modality)
+            values, there = finished(values, there, track, modality)
         elif values.ndim == 2:
             there = ~np.isnan(values)
         if self.relative_time:
-            zero = session.streams.get("responses", stream).told.get("start_time", 0.0)
+            zero = session.tracks.get("responses", track).told.get("start_time", 0.0)
             return values, there, (times - zero).astype(np.float32)
         return values, there, times
 
@@ -157,13 +157,13 @@ class Experanto:
         return out
 
 
-def valid_range(stream: Stream) -> tuple[float, float]:
+def valid_range(track: Track) -> tuple[float, float]:
     """From when to when experanto answers, s."""
-    if stream.rate is None:
-        return float(stream.stamps[0]), float(stream.stamps[-1])
-    first, last = stream.told["start_time"], stream.told["end_time"]
-    if stream.phase_s is not None and len(stream.phase_s):
-        return first + np.max(stream.phase_s), last + np.min(stream.phase_s)
+    if track.rate is None:
+        return float(track.stamps[0]), float(track.stamps[-1])
+    first, last = track.told["start_time"], track.told["end_time"]
+    if track.phase_s is not None and len(track.phase_s):
+        return first + np.max(track.phase_s), last + np.min(track.phase_s)
     return first, last
 
 
@@ -186,13 +186,13 @@ def trial_rows(session: Session, where: Any, include_blanks: bool) -> np.ndarray
     return np.stack([trials.start_s, ends], 1)[pick]
 
 
-def without_nan(stream: Stream, vicinity_s: float) -> np.ndarray:
+def without_nan(track: Track, vicinity_s: float) -> np.ndarray:
     """Times away from NaN, in experanto's floats."""
-    first, last = stream.told["start_time"], stream.told["end_time"]
-    step = 1.0 / stream.told["sampling_rate"]
+    first, last = track.told["start_time"], track.told["end_time"]
+    step = 1.0 / track.told["sampling_rate"]
     found = [
         at + np.flatnonzero(np.isnan(block).any(1))
-        for at, block in stream.blocks()
+        for at, block in track.blocks()
         if block.dtype.kind == "f"
     ]
     times = first + np.concatenate([np.zeros(0, np.int64), *found]) * step
@@ -202,17 +202,17 @@ def without_nan(stream: Stream, vicinity_s: float) -> np.ndarray:
 
 
 def sequence(
-    stream: Stream, times: np.ndarray, interp: str
+    track: Track, times: np.ndarray, interp: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows of a sequence, and which of them there are."""
-    start, step = stream.told["start_time"], 1.0 / stream.told["sampling_rate"]
-    at = times[:, None] if stream.phase_s is None else times[:, None] - stream.phase_s
+    start, step = track.told["start_time"], 1.0 / track.told["sampling_rate"]
+    at = times[:, None] if track.phase_s is None else times[:, None] - track.phase_s
     index = np.floor((at - start) / step).astype(int)
-    last = stream.n - 1
+    last = track.n - 1
     there = ((index >= 0) & (index + (interp == "linear") <= last)).all(1)
     index = np.clip(index, 0, last - (interp == "linear"))
     low = int(index.min())
-    rows = stream.read(low, min(int(index.max()) + 2, stream.n))
+    rows = track.read(low, min(int(index.max()) + 2, track.n))
     index = np.broadcast_to(index - low, (len(times), rows.shape[1]))
     before = np.take_along_axis(rows, index, 0)
     if interp == "previous":

@@ -1,14 +1,14 @@
-"""Streams that are no rows of numbers: labelled times, and times of spikes."""
+"""Tracks that are no rows of numbers: labelled times, and times of spikes."""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
-class Labels(Stream):
+class Labels(Track):
     """Labelled times: a sample is True where a time is in [start, end) of a label."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Labels(Stream):
         return iter(())
 
 
-class Spikes(Stream):
+class Spikes(Track):
     """Times of events of many units; a sample is how many fell into its time."""
 
     def __init__(

@@ -25,34 +25,34 @@ class Exact:
         """Whether tiny stds are raised."""
         return True
 
-    def kind(self, stream: Any, modality: Modality) -> Any:
+    def kind(self, track: Any, modality: Modality) -> Any:
         """In which type values are normalised."""
         return np.float32
 
     def starts(self, session: Session, *ask: Any) -> tuple[np.ndarray, Report]:
         """Places on the anchor's grid."""
         for name, modality in self.modalities.items():
-            check_interp(session.streams[name], modality, name)
+            check_interp(session.tracks[name], modality, name)
         return valid_starts(session, self.modalities, self.anchor, *ask)
 
     def time(self, session: Session, start: Any) -> Fraction:
         """When a chunk starts, s."""
         rate = self.modalities[self.anchor].rate
-        return grid(session.streams[self.anchor], rate)[0] + int(start) / rate
+        return grid(session.tracks[self.anchor], rate)[0] + int(start) / rate
 
     def times(self, session: Session, starts: np.ndarray) -> np.ndarray:
         """When chunks start, s."""
         rate = self.modalities[self.anchor].rate
-        first = float(grid(session.streams[self.anchor], rate)[0])
+        first = float(grid(session.tracks[self.anchor], rate)[0])
         return first + starts * rate.denominator / rate.numerator
 
     def window(
         self, session: Session, name: str, start: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Values, mask and time stamps of one modality."""
-        modality, stream = self.modalities[name], session.streams[name]
+        modality, track = self.modalities[name], session.tracks[name]
         first = self.time(session, start) + modality.offset
-        values, mask = finished(*window(stream, modality, first), stream, modality)
+        values, mask = finished(*window(track, modality, first), track, modality)
         if self.relative_time:
             times = clock.seconds(modality.offset, modality.rate, modality.chunk)
             return values, mask, times.astype(np.float32)

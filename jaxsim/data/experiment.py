@@ -11,7 +11,7 @@ from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.interpolate import check_interp, points
 from jaxsim.data.modality import Modality
 from jaxsim.data.session import Session, sessions_of
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
 SAME = 1e-6  # a time this close to a sample, in samples, is its time
@@ -19,7 +19,7 @@ PARTS = 2**40
 
 
 class Experiment:
-    """The streams of one recording, to be asked for values at any times.
+    """The tracks of one recording, to be asked for values at any times.
 
     ```python
     experiment = js.Experiment("recording.zarr")
@@ -45,7 +45,7 @@ class Experiment:
     @property
     def names(self) -> tuple[str, ...]:
         """The modalities."""
-        return tuple(self.session.streams)
+        return tuple(self.session.tracks)
 
     def range_s(self, name: str) -> tuple[float, float]:
         """From when to when a modality is known, s."""
@@ -69,7 +69,7 @@ class Experiment:
         Raises:
             ValueError: an unknown modality, or times that do not rise.
         """
-        stream = self._stream(name)
+        track = self._stream(name)
         asked = np.asarray(list(times) if isinstance(times, Iterable) else times, float)
         if (
             asked.ndim != 1
@@ -79,51 +79,51 @@ class Experiment:
             raise ValueError(
                 f"times of '{name}' must be one row of rising, finite seconds."
             )
-        check_interp(stream, Modality(1, 1, interp=interp), name)
-        first, last = stream.range_s
+        check_interp(track, Modality(1, 1, interp=interp), name)
+        first, last = track.range_s
         if not len(asked):
-            return np.zeros((0, *stream.shape), stream.dtype), np.zeros(0, bool)
-        if isinstance(stream, Spikes):
-            return self._counts(stream, asked, window_s)
-        if isinstance(stream, Labels):
-            return stream.at(asked), (asked >= first) & (asked <= last)
+            return np.zeros((0, *track.shape), track.dtype), np.zeros(0, bool)
+        if isinstance(track, Spikes):
+            return self._counts(track, asked, window_s)
+        if isinstance(track, Labels):
+            return track.at(asked), (asked >= first) & (asked <= last)
         if interp in ("mean", "count"):
             raise ValueError(
                 f"'{name}' with interp=\"{interp}\": that is of a js.Modality, whose "
                 "samples follow each other; ask for previous, nearest or linear."
             )
-        values, there = points(stream, _among(stream, asked), interp)
+        values, there = points(track, _among(track, asked), interp)
         if not there.all():
             values[~there] = 0
         return values, there
 
-    def _stream(self, name: str) -> Stream:
-        if name not in self.session.streams:
+    def _stream(self, name: str) -> Track:
+        if name not in self.session.tracks:
             raise ValueError(
                 f"'{self.session.name}' has no '{name}'; it has "
                 f"{', '.join(self.names)}.{nearest(name, self.names)}"
             )
-        return self.session.streams[name]
+        return self.session.tracks[name]
 
     def _counts(
-        self, stream: Spikes, times: np.ndarray, window_s: Any
+        self, track: Spikes, times: np.ndarray, window_s: Any
     ) -> tuple[np.ndarray, np.ndarray]:
         if window_s is None or not 0 < window_s < np.inf:
             raise ValueError(
-                f"'{stream.name}': spikes are counted in a window; give window_s in s, "
+                f"'{track.name}': spikes are counted in a window; give window_s in s, "
                 f"not {window_s}."
             )
-        first, last = stream.range_s
+        first, last = track.range_s
         there = (times >= first) & (times + window_s <= last)
         edges = np.stack([times, times + window_s], 1).ravel()
-        counts = stream.below(edges).reshape(len(times), 2, -1)
+        counts = track.below(edges).reshape(len(times), 2, -1)
         return (counts[:, 1] - counts[:, 0]).astype(np.float32), there
 
 
-def _among(stream: Stream, times: np.ndarray) -> Places:
-    if stream.rate is None:
-        return stream.among_stamps(times)
-    x = (times - float(stream.start)) * float(stream.rate)
+def _among(track: Track, times: np.ndarray) -> Places:
+    if track.rate is None:
+        return track.among_stamps(times)
+    x = (times - float(track.start)) * float(track.rate)
     near = np.round(x)
     x = np.where(np.abs(x - near) < SAME, near, x)
     whole = np.floor(x)

@@ -20,7 +20,7 @@ import numpy as np
 from jaxsim.core.declared import nearest
 from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session, sessions_of
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 from jaxsim.data.write_experanto import (
     RESPONSES,
     Shown,
@@ -86,7 +86,7 @@ def export_experanto(
             facts = {
                 "data_key": session.name if alone is False else folder.name,
                 "jaxsim": {
-                    name: _facts(session.streams[ours]) for ours, name in names.items()
+                    name: _facts(session.tracks[ours]) for ours, name in names.items()
                 },
             }
             (new / "meta.json").write_text(json.dumps(facts, indent=1))
@@ -100,25 +100,25 @@ def _ours(folder: Path) -> bool:
     return (folder / "experanto.yaml").is_file() and (folder / "meta.json").is_file()
 
 
-def _facts(stream: Stream) -> dict[str, Any]:
+def _facts(track: Track) -> dict[str, Any]:
     """What import needs to make the same signal again."""
     known = ("name", "card", "clock", "labels")
-    found = {word: stream.told[word] for word in known if word in stream.told}
-    return found | {"shape": list(stream.shape)}
+    found = {word: track.told[word] for word in known if word in track.told}
+    return found | {"shape": list(track.shape)}
 
 
 def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
     """Our signal -> its name there."""
     for ours in asked:
-        if ours not in session.streams:
+        if ours not in session.tracks:
             raise ValueError(
                 f"modality_names: '{session.name}' has no '{ours}'; it has "
-                f"{', '.join(session.streams)}.{nearest(ours, session.streams)}"
+                f"{', '.join(session.tracks)}.{nearest(ours, session.tracks)}"
             )
-    names = {ours: asked.get(ours, ours) for ours in session.streams}
+    names = {ours: asked.get(ours, ours) for ours in session.tracks}
     taken = set(asked.values())
     free = [ours for ours in names if ours not in asked]
-    movies = [ours for ours in free if _movie(session.streams[ours])]
+    movies = [ours for ours in free if _movie(session.tracks[ours])]
     if movies and SCREEN not in taken:
         names[movies.pop(0)] = SCREEN
     if movies:
@@ -126,7 +126,7 @@ def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
             f"'{movies[0]}' is a movie, and a folder has one screen. Leave it out: "
             f"modality_names={{'{movies[0]}': None}}."
         )
-    lines = [ours for ours in free if not _movie(session.streams[ours])]
+    lines = [ours for ours in free if not _movie(session.tracks[ours])]
     if lines and RESPONSES not in taken | set(lines):
         names[lines[0]] = RESPONSES
     found = {ours: str(name).replace("/", ".") for ours, name in names.items() if name}
@@ -141,8 +141,8 @@ def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
     return found
 
 
-def _movie(stream: Stream) -> bool:
-    return len(stream.shape) == 2 or (len(stream.shape) == 3 and stream.shape[2] == 3)
+def _movie(track: Track) -> bool:
+    return len(track.shape) == 2 or (len(track.shape) == 3 and track.shape[2] == 3)
 
 
 def _write(
@@ -155,9 +155,9 @@ def _write(
     phase_s: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """All modalities; experanto's configuration of them."""
-    streams = {name: session.streams[ours] for ours, name in names.items()}
-    low = max(stream.range_s[0] for stream in streams.values())
-    high = min(stream.range_s[1] for stream in streams.values())
+    tracks = {name: session.tracks[ours] for ours, name in names.items()}
+    low = max(track.range_s[0] for track in tracks.values())
+    high = min(track.range_s[1] for track in tracks.values())
     chunk_s = min(CHUNK_S, max((high - low - 2 * MARGIN_S) / 2, 0.0))
     if chunk_s <= 0:
         warnings.warn(
@@ -165,30 +165,30 @@ def _write(
             f"experanto leaves {MARGIN_S} s out at both ends: no chunk fits.",
             stacklevel=4,
         )
-    shown = _shown(streams.pop(SCREEN, None), session, low, high, trials, trial_s)
+    shown = _shown(tracks.pop(SCREEN, None), session, low, high, trials, trial_s)
     config = {SCREEN: write_screen(new / SCREEN, shown, chunk_s)}
-    for name, stream in streams.items():
+    for name, track in tracks.items():
         ours = next(key for key, value in names.items() if value == name)
         phase = (phase_s or {}).get(ours)
-        config[name] = write_sequence(new / name, stream, dtype, phase, chunk_s)
+        config[name] = write_sequence(new / name, track, dtype, phase, chunk_s)
     return config
 
 
 def _shown(
-    stream: Stream | None,
+    track: Track | None,
     session: Session,
     low: float,
     high: float,
     trials: Sequence[Mapping[str, Any]] | None,
     trial_s: float,
 ) -> Shown:
-    if isinstance(stream, Screen) and trials is None and session.trials is not None:
-        told = [dict(trial.told) for trial in stream.trials]  # as it came
-        return Shown(stream, stream.stamps, stream.first, told)
-    if stream is None:
+    if isinstance(track, Screen) and trials is None and session.trials is not None:
+        told = [dict(trial.told) for trial in track.trials]  # as it came
+        return Shown(track, track.stamps, track.first, told)
+    if track is None:
         stamps = low + np.arange(math.ceil(high - low) + 1, dtype=np.float64)
     else:
-        stamps = stream.times(np.arange(stream.n))
+        stamps = track.times(np.arange(track.n))
     if trials is None:
         starts = np.arange(stamps[0], stamps[-1] + 1e-9, trial_s)
         trials = [{"start_s": float(start), "tier": "train"} for start in starts]
@@ -204,4 +204,4 @@ def _shown(
     told = [
         {k: v for k, v in trials[i].items() if k != "start_s"} for i in kept.tolist()
     ]
-    return Shown(stream, stamps, np.append(first[kept], len(stamps)), told)
+    return Shown(track, stamps, np.append(first[kept], len(stamps)), told)

@@ -1,4 +1,4 @@
-"""Filters: which times of a stream may be used, whatever the trials say."""
+"""Filters: which times of a track may be used, whatever the trials say."""
 
 import dataclasses
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 from jaxsim.data.intervals import complement, union
 
 
-Filter = Callable[[Any], np.ndarray]  # of a stream: sorted rows [start, end] in s
+Filter = Callable[[Any], np.ndarray]  # of a track: sorted rows [start, end] in s
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,16 +18,16 @@ class NanFilter:
 
     vicinity_s: float | int
 
-    def __call__(self, stream: Any) -> np.ndarray:
+    def __call__(self, track: Any) -> np.ndarray:
         """Sorted rows [start, end] in s."""
         found = [np.zeros(0, np.int64)]
-        for at, block in stream.blocks():
+        for at, block in track.blocks():
             if block.dtype.kind == "f":
                 bad = np.isnan(block).reshape(len(block), -1).any(1)
                 found.append(at + np.flatnonzero(bad))
-        times = stream.times(np.concatenate(found))
+        times = track.times(np.concatenate(found))
         rows = np.stack([times - self.vicinity_s, times + self.vicinity_s], 1)
-        first, last = stream.range_s
+        first, last = track.range_s
         return complement(union(np.clip(rows, first, last)), first, last)
 
 

@@ -11,7 +11,7 @@ from jaxsim.core.signal import Clock, Series, Signal
 from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.read_experanto import is_experanto, read_experanto
 from jaxsim.data.screen import Screen
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 from jaxsim.store.facts import series_from
 
 
@@ -38,43 +38,43 @@ def import_experanto(path: Any) -> Recording:
     told = folder / "meta.json"
     ours = json.loads(told.read_text()).get("jaxsim") if told.is_file() else None
     names, series = [], []
-    for name, stream in read_experanto(folder).streams.items():
+    for name, track in read_experanto(folder).tracks.items():
         if ours is not None and name not in ours:
             continue  # the blank screen that export adds where there is no movie
         facts = (ours or {}).get(name, {})
         names.append(facts.get("name", name))
-        series.append(_series(folder, stream, facts))
+        series.append(_series(folder, track, facts))
     if ours is not None:  # in the order they had
         order = [names.index(facts.get("name", name)) for name, facts in ours.items()]
         names, series = [names[i] for i in order], [series[i] for i in order]
     return Recording(tuple(series), tuple(names), np.asarray(OK, np.uint8))
 
 
-def _series(folder: Path, stream: Stream, facts: dict[str, Any]) -> Series:
-    start, rate = _clock(folder, stream)
-    values = np.concatenate([block for _, block in stream.blocks()])
+def _series(folder: Path, track: Track, facts: dict[str, Any]) -> Series:
+    start, rate = _clock(folder, track)
+    values = np.concatenate([block for _, block in track.blocks()])
     if "card" in facts:
         values = values.reshape(-1, *facts["shape"])
         clock = facts["clock"]
         clock = clock | {"shape": [], "start_s": clock.get("start_s", start)}
         return series_from(facts | {"clock": clock}, values, None)
-    dims = ["time", *(("y", "x", "colour") if stream.frames else ("signal",))]
-    card = Signal(" ".join(dims[: values.ndim]), "1", f"{stream.name} of {folder.name}")
+    dims = ["time", *(("y", "x", "colour") if track.frames else ("signal",))]
+    card = Signal(" ".join(dims[: values.ndim]), "1", f"{track.name} of {folder.name}")
     clock = Clock(np.asarray(start, np.float32), rate)
     return Series(values, clock, card)
 
 
-def _clock(folder: Path, stream: Stream) -> tuple[float, float]:
-    if stream.rate is not None:
-        return float(stream.start), float(stream.rate)
-    if isinstance(stream, Screen) and stream.stamps is not None and stream.n > 1:
-        rate = (stream.n - 1) / (stream.stamps[-1] - stream.stamps[0])
-        even = stream.stamps[0] + np.arange(stream.n) / rate
-        if np.abs(even - stream.stamps).max() < 1e-3 / rate:
-            return float(stream.stamps[0]), float(round(rate, 6))
+def _clock(folder: Path, track: Track) -> tuple[float, float]:
+    if track.rate is not None:
+        return float(track.start), float(track.rate)
+    if isinstance(track, Screen) and track.stamps is not None and track.n > 1:
+        rate = (track.n - 1) / (track.stamps[-1] - track.stamps[0])
+        even = track.stamps[0] + np.arange(track.n) / rate
+        if np.abs(even - track.stamps).max() < 1e-3 / rate:
+            return float(track.stamps[0]), float(round(rate, 6))
     kind = {Screen: "frames at uneven times", Labels: "labelled times"}
-    what = kind.get(type(stream), "times of spikes" * isinstance(stream, Spikes))
+    what = kind.get(type(track), "times of spikes" * isinstance(track, Spikes))
     raise ValueError(
-        f"{folder / stream.name} holds {what or 'a single frame'}, and a signal of a "
+        f"{folder / track.name} holds {what or 'a single frame'}, and a signal of a "
         "recording has a regular clock. js.ChunkDataset reads the folder as it is."
     )

@@ -1,4 +1,4 @@
-"""Values of a stream at the times of a window: which samples, and what of them."""
+"""Values of a track at the times of a window: which samples, and what of them."""
 
 from fractions import Fraction
 from typing import Any
@@ -8,36 +8,36 @@ import numpy as np
 from jaxsim.data.clock import Places, seconds
 from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.modality import Modality
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
-def check_interp(stream: Stream, modality: Modality, name: str) -> None:
-    """Refuse an interpolation that the stream cannot have.
+def check_interp(track: Track, modality: Modality, name: str) -> None:
+    """Refuse an interpolation that the track cannot have.
 
     Raises:
         ValueError: which, and what is allowed.
     """
     told = f"'{name}' with interp=\"{modality.interp}\": "
-    if isinstance(stream, Spikes) and modality.interp != "count":
+    if isinstance(track, Spikes) and modality.interp != "count":
         raise ValueError(told + 'spike trains have interp="count" only.')
-    if isinstance(stream, Labels) and modality.interp != "previous":
+    if isinstance(track, Labels) and modality.interp != "previous":
         raise ValueError(told + 'labelled times have interp="previous" only.')
-    if modality.boxes and stream.rate is None and not isinstance(stream, Spikes):
+    if modality.boxes and track.rate is None and not isinstance(track, Spikes):
         raise ValueError(
-            told + "needs a stream of a regular rate; this has time stamps."
+            told + "needs a track of a regular rate; this has time stamps."
         )
-    if stream.phase_s is not None and modality.interp not in ("previous", "linear"):
+    if track.phase_s is not None and modality.interp not in ("previous", "linear"):
         told += 'signals with phase shifts have interp="previous" or "linear".'
         raise ValueError(told)
 
 
 def window(
-    stream: Stream, modality: Modality, start: Fraction
+    track: Track, modality: Modality, start: Fraction
 ) -> tuple[np.ndarray, np.ndarray]:
     """The samples of one window, and which of them are there.
 
     Args:
-        stream: to read.
+        track: to read.
         modality: rate, length and interpolation.
         start: time of the first sample, s.
 
@@ -45,48 +45,48 @@ def window(
         Values (chunk, ...) and the mask (chunk,).
     """
     n, rate = modality.chunk, modality.rate
-    if isinstance(stream, Spikes):
+    if isinstance(track, Spikes):
         edges = seconds(start, rate, n + 1)
-        first, last = stream.range_s
+        first, last = track.range_s
         there = (edges[:-1] >= first - 1e-9) & (edges[1:] <= last + 1e-9)
-        return stream.counts(edges), there
-    if isinstance(stream, Labels):
+        return track.counts(edges), there
+    if isinstance(track, Labels):
         times = seconds(start, rate, n)
-        first, last = stream.range_s
-        return stream.at(times), (times >= first) & (times <= last)
+        first, last = track.range_s
+        return track.at(times), (times >= first) & (times <= last)
     if modality.boxes:
-        return boxes(stream, stream.places(start, rate, n + 1), modality.interp)
-    return points(stream, stream.places(start, rate, n), modality.interp)
+        return boxes(track, track.places(start, rate, n + 1), modality.interp)
+    return points(track, track.places(start, rate, n), modality.interp)
 
 
-def points(stream: Stream, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+def points(track: Track, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
     """Samples at positions: the one before, the nearest, or between two."""
-    if stream.phase_s is not None:
-        return shifted(stream, at, interp)
-    last = stream.n - 1
+    if track.phase_s is not None:
+        return shifted(track, at, interp)
+    last = track.n - 1
     if interp == "nearest":
         index = at.nearest()
         there = (index >= 0) & (index <= last)
-        return stream.take(np.clip(index, 0, last)), there
+        return track.take(np.clip(index, 0, last)), there
     index = at.whole
     if interp == "previous":
         there = (index >= 0) & (index <= last)
-        return stream.take(np.clip(index, 0, last)), there
+        return track.take(np.clip(index, 0, last)), there
     there = (index >= 0) & ((index < last) | ((index == last) & (at.part == 0)))
     low = np.clip(index, 0, last)
-    rows = stream.take(np.append(low, min(int(low[-1]) + 1, last)))
+    rows = track.take(np.append(low, min(int(low[-1]) + 1, last)))
     if (np.diff(low) == 1).all():
         before, after = rows[:-1], rows[1:]
     else:
-        before, after = rows[:-1], stream.take(np.minimum(low + 1, last))
-    return blend(before, after, at.fraction, stream), there
+        before, after = rows[:-1], track.take(np.minimum(low + 1, last))
+    return blend(before, after, at.fraction, track), there
 
 
 def blend(
-    before: np.ndarray, after: np.ndarray, fraction: np.ndarray, stream: Stream
+    before: np.ndarray, after: np.ndarray, fraction: np.ndarray, track: Track
 ) -> np.ndarray:
     """Between two samples; a sample hit exactly is itself, whatever the next one is."""
-    kind = np.float64 if stream.dtype == np.float64 else np.float32
+    kind = np.float64 if track.dtype == np.float64 else np.float32
     fraction = fraction.astype(kind)
     if fraction.ndim == 1:
         fraction = fraction.reshape(-1, *[1] * (before.ndim - 1))
@@ -94,33 +94,33 @@ def blend(
     return np.where(fraction == 0, before, before + fraction * (after - before))
 
 
-def shifted(stream: Stream, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+def shifted(track: Track, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
     """Signals that were sampled at times of their own: signal j at t + phase_s[j]."""
-    last = stream.n - 1
-    x = at.fraction[:, None] - stream.phase_s * float(stream.rate)
+    last = track.n - 1
+    x = at.fraction[:, None] - track.phase_s * float(track.rate)
     step = np.floor(x)
     index = at.whole[:, None] + step.astype(np.int64)
     high = last - (interp == "linear") * (x > step)
     there = np.all((index >= 0) & (index <= high), axis=1)
     index = np.clip(index, 0, last)
     low = int(index.min())
-    rows = stream.read(low, min(int(index.max()) + 2, stream.n))
+    rows = track.read(low, min(int(index.max()) + 2, track.n))
     before = np.take_along_axis(rows, index - low, 0)
     if interp == "previous":
         return before, there
     after = np.take_along_axis(rows, np.minimum(index + 1, last) - low, 0)
-    return blend(before, after, x - step, stream), there
+    return blend(before, after, x - step, track), there
 
 
-def boxes(stream: Stream, edges: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+def boxes(track: Track, edges: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean or sum of the samples in [edge, next edge); without any, the one before."""
     first, last = edges.up()[:-1], edges.up()[1:]
-    there = (first >= 0) & (last <= stream.n) & (edges.whole[:-1] >= 0)
-    before = np.clip(edges.whole[:-1], 0, stream.n - 1)
-    first, last = np.clip(first, 0, stream.n), np.clip(last, 0, stream.n)
+    there = (first >= 0) & (last <= track.n) & (edges.whole[:-1] >= 0)
+    before = np.clip(edges.whole[:-1], 0, track.n - 1)
+    first, last = np.clip(first, 0, track.n), np.clip(last, 0, track.n)
     low = int(min(before[0], first[0]))
-    rows = stream.read(low, max(int(last[-1]), int(before[-1]) + 1))
-    kind = np.float64 if stream.dtype == np.float64 else np.float32
+    rows = track.read(low, max(int(last[-1]), int(before[-1]) + 1))
+    kind = np.float64 if track.dtype == np.float64 else np.float32
     running = np.concatenate([rows.astype(np.float64), np.zeros_like(rows[:1], float)])
     out = np.add.reduceat(running, np.minimum(first - low, len(rows)), axis=0)
     if last[-1] - low < len(rows):  # the last box ends before what was read
@@ -136,7 +136,7 @@ def boxes(stream: Stream, edges: Places, interp: str) -> tuple[np.ndarray, np.nd
 
 
 def finished(
-    values: np.ndarray, there: np.ndarray, stream: Stream, modality: Modality
+    values: np.ndarray, there: np.ndarray, track: Track, modality: Modality
 ) -> tuple[np.ndarray, np.ndarray]:
     """Missing samples filled, and the mask: by entry of signals, by frame of movies."""
     mask = there
@@ -152,11 +152,11 @@ def finished(
         mask = np.repeat(there[:, None], values.shape[1], 1)
     if not mask.all():
         out = ~mask.reshape(*mask.shape, *[1] * (values.ndim - mask.ndim))
-        values = np.where(out, _filling(stream, modality), values).astype(values.dtype)
+        values = np.where(out, _filling(track, modality), values).astype(values.dtype)
     return values, mask
 
 
-def _filling(stream: Stream, modality: Modality) -> Any:
+def _filling(track: Track, modality: Modality) -> Any:
     if modality.fill == "mean":
-        return stream.stats()[0]
+        return track.stats()[0]
     return 0 if modality.fill == "mask" else modality.fill

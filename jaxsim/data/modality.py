@@ -1,4 +1,4 @@
-"""Modality: how one stream of a recording is cut into the windows of a chunk."""
+"""Modality: how one track of a recording is cut into the windows of a chunk."""
 
 import dataclasses
 import math
@@ -21,13 +21,13 @@ class Modality:
     """One modality of a chunk: `chunk` samples at `rate`, `offset` s after its start.
 
     Args:
-        rate: samples per second that are asked for; any, whatever the stream's own.
+        rate: samples per second that are asked for; any, whatever the track's own.
         chunk: how many of them.
         offset: of the first one from the start of the chunk, s.
         interp: "previous" sample, "nearest", "linear" between two, "mean" of the
             samples from each time to the next (for going to a lower rate without
             aliasing), or "count": their sum, and the number of events of spike trains.
-        fill: where a sample is missing (NaN, or outside of the stream): "mask" puts 0,
+        fill: where a sample is missing (NaN, or outside of the track): "mask" puts 0,
             "mean" the mean of its signal, a number that number. The mask tells in all
             three.
         normalize: "zscore" is (x - mean) / std, "scale" is x / std, with the statistics
@@ -35,7 +35,7 @@ class Modality:
             A std below 1 % of their mean is raised to it. (mean, std) gives your own.
         transform: function of the window's values, (time, ...), or several in turn;
             before normalising. Those of `jaxsim.data.transforms` run on the device.
-        filters: functions of the stream that give the times that may be used, such as
+        filters: functions of the track that give the times that may be used, such as
             `nan_filter(vicinity=0.05)`; all samples of the window must lie there.
         dtype: what the values become; None keeps what the file has, and float32 when
             they are normalised.
@@ -166,7 +166,7 @@ def _filters(value: Any) -> tuple:
     value = (value,) if callable(value) else tuple(value)
     for one in value:
         if not callable(one):
-            told = "must be functions of a stream, such as nan_filter(vicinity=0.05)"
+            told = "must be functions of a track, such as nan_filter(vicinity=0.05)"
             raise _refused("filters", one, told)
     return value
 

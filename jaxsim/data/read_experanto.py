@@ -12,7 +12,7 @@ from jaxsim.data.clock import ratio_hz, ratio_s
 from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.screen import Screen, Trial
 from jaxsim.data.session import Session, Trials
-from jaxsim.data.streams import Rows, Stream
+from jaxsim.data.tracks import Rows, Track
 
 
 STILL = ("image", "blank", "invalid")  # trials of one frame
@@ -30,25 +30,25 @@ def read_experanto(folder: Path) -> Session:
     Raises:
         ValueError: a modality that is not whole, or of an unknown kind.
     """
-    streams: dict[str, Stream] = {}
+    tracks: dict[str, Track] = {}
     trials = None
     for meta in sorted(folder.glob("*/meta.yml")):
         told, name, home = _yaml(meta), meta.parent.name, meta.parent
         kind = told.get("modality")
         if kind == "sequence":
-            streams[name] = sequence(home, told)
+            tracks[name] = sequence(home, told)
         elif kind == "screen":
-            streams[name], trials = screen(home, told)
+            tracks[name], trials = screen(home, told)
         elif kind == "time_interval":
-            streams[name] = labels(home, told)
+            tracks[name] = labels(home, told)
         elif kind == "spikes":
-            streams[name] = spikes(home, told)
+            tracks[name] = spikes(home, told)
         else:
             raise ValueError(
                 f"{meta}: modality {kind!r} is none of sequence, screen, "
                 "time_interval, spikes."
             )
-    return Session(_key(folder), streams, trials, str(folder))
+    return Session(_key(folder), tracks, trials, str(folder))
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -136,12 +136,12 @@ def screen(home: Path, told: dict[str, Any]) -> tuple[Screen, Trials]:
         )
     shape, dtype = _frame(home, found, metas)
     facts = (len(stamps), shape, dtype, Fraction(0), None, stamps)
-    stream = Screen(home.name, found, *facts, stats=_stats(home, shape), told=told)
+    track = Screen(home.name, found, *facts, stats=_stats(home, shape), told=told)
     starts = stamps[first[:-1]]
-    ends = np.append(starts[1:], stamps[-1] + stream.period_s)
+    ends = np.append(starts[1:], stamps[-1] + track.period_s)
     names = sorted({name for meta in metas.values() for name in meta})
     columns = {n: [meta.get(n) for meta in metas.values()] for n in names}
-    return stream, Trials(starts, ends, columns)
+    return track, Trials(starts, ends, columns)
 
 
 def _trial_metas(home: Path) -> dict[str, dict[str, Any]]:

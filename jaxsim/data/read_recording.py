@@ -11,7 +11,7 @@ from jaxsim.core.tree import places
 from jaxsim.data.backing import ZarrRows
 from jaxsim.data.clock import ratio_hz, ratio_s
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Rows, Stream
+from jaxsim.data.tracks import Rows, Track
 from jaxsim.store.facts import signal_facts
 
 
@@ -31,12 +31,12 @@ def read_recording(recording: Recording) -> list[Session]:
     found = []
     for run in np.ndindex(status.shape):
         _ended_well(int(status[run]), run, "the recording")
-        streams: dict[str, Stream] = {}
+        tracks: dict[str, Track] = {}
         for name, values, clock in timed:
             start, rows = _start(clock.start_s, run), values[run]
             facts = (rows.shape, rows.dtype, start, clock.rate_hz, told[name])
-            streams[name] = _rows(name, rows, *facts)
-        found.append(_session("recording", run, streams, "memory"))
+            tracks[name] = _rows(name, rows, *facts)
+        found.append(_session("recording", run, tracks, "memory"))
     return found
 
 
@@ -65,7 +65,7 @@ def read_store(folder: Path) -> list[Session]:
     for at in order:
         run = runs[at]
         _ended_well(int(status[run]), run, str(folder))
-        streams: dict[str, Stream] = {}
+        tracks: dict[str, Track] = {}
         for one in facts["signals"]:
             if one["clock"] is None or one["card"]["dims"].split()[:1] != ["time"]:
                 continue
@@ -75,13 +75,13 @@ def read_store(folder: Path) -> list[Session]:
             else:
                 home = one["array"].rpartition("/")[0]
                 start = _start(read(open_array(root, folder, f"{home}/start_s")), run)
-            streams[one["name"]] = _rows(
+            tracks[one["name"]] = _rows(
                 one["name"], ZarrRows(folder, one["array"], run),
                 array.shape[len(run) :], array.dtype, start,
                 one["clock"]["rate_hz"], one,
             )  # fmt: skip
             _whole(folder, array)
-        found.append(_session(folder.name, run, streams, str(folder)))
+        found.append(_session(folder.name, run, tracks, str(folder)))
     return found
 
 
@@ -109,14 +109,14 @@ def _ended_well(status: int, run: tuple[int, ...], where: str) -> None:
 
 
 def _session(
-    name: str, run: tuple[int, ...], streams: dict[str, Stream], where: str
+    name: str, run: tuple[int, ...], tracks: dict[str, Track], where: str
 ) -> Session:
-    if not streams:
+    if not tracks:
         raise ValueError(
             f"{where} holds no signal in time, so there is nothing to cut chunks of."
         )
     suffix = "".join(f"-{i}" for i in run)
-    return Session(name + suffix, streams, None, where)
+    return Session(name + suffix, tracks, None, where)
 
 
 def _whole(folder: Path, array: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
 OPEN_FILES = 256
@@ -20,7 +20,7 @@ class Trial:
         self.path, self.n, self.value, self.told = path, n, value, told
 
 
-class Screen(Stream):
+class Screen(Track):
     """Frames in one file per trial, with blanks between; only frames asked are read."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Session: the streams of one recording with its table of trials, from any source."""
+"""Session: the tracks of one recording with its table of trials, from any source."""
 
 import dataclasses
 import os
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.core.recording import Recording
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
 @dataclasses.dataclass
@@ -26,17 +26,17 @@ class Trials:
 
 @dataclasses.dataclass
 class Session:
-    """One recording: streams by name, and its trials where it has any."""
+    """One recording: tracks by name, and its trials where it has any."""
 
     name: str
-    streams: dict[str, Stream]
+    tracks: dict[str, Track]
     trials: Trials | None = None
     where: str = "memory"  # for sentences
 
     @property
     def zero_s(self) -> float:
-        """What relative times are relative to: the start of its first stream, s."""
-        return min(stream.range_s[0] for stream in self.streams.values())
+        """What relative times are relative to: the start of its first track, s."""
+        return min(track.range_s[0] for track in self.tracks.values())
 
 
 def sessions_of(source: Any) -> list[Session]:

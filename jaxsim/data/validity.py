@@ -16,7 +16,7 @@ from jaxsim.data.conditions import chosen
 from jaxsim.data.intervals import holds, intersection, length_s, union
 from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 
 
 CLOSE_S = 1e-9  # times nearer than that are the same
@@ -53,10 +53,10 @@ class Report:
         )
 
 
-def grid(stream: Stream, rate: Fraction) -> tuple[Fraction, int]:
+def grid(track: Track, rate: Fraction) -> tuple[Fraction, int]:
     """Where chunks may start: the time of the first place, and how many there are."""
-    start = stream.start if stream.rate is not None else ratio_s(stream.range_s[0])
-    n = int((ratio_s(stream.range_s[1]) - start) * rate) + 1
+    start = track.start if track.rate is not None else ratio_s(track.range_s[0])
+    n = int((ratio_s(track.range_s[1]) - start) * rate) + 1
     return start, max(n, 0)
 
 
@@ -77,14 +77,14 @@ def valid_starts(
     constraints = list(_constraints(session, modalities, margin))
     constraints += _trials(session, anchor, where, include_blanks, span)
     for name, modality in modalities.items():
-        stream = session.streams[name]
+        track = session.tracks[name]
         constraints += [
             Constraint(
-                f"{name}: {told_apart(one)}", _checked(one, stream, name), (name,)
+                f"{name}: {told_apart(one)}", _checked(one, track, name), (name,)
             )
             for one in modality.filters
         ]
-    start, n = grid(session.streams[anchor], modalities[anchor].rate)
+    start, n = grid(session.tracks[anchor], modalities[anchor].rate)
     rate = modalities[anchor].rate
     at = float(start) + np.arange(n) * rate.denominator / rate.numerator
     good = np.ones(n, bool)
@@ -106,10 +106,10 @@ def _constraints(
     session: Session, modalities: Mapping[str, Modality], margin: float
 ) -> Any:
     for name, modality in modalities.items():
-        stream = session.streams[name]
-        first, last = stream.range_s
-        if modality.boxes and stream.rate is not None:
-            last += stream.period_s  # a sample stands for the time until the next
+        track = session.tracks[name]
+        first, last = track.range_s
+        if modality.boxes and track.rate is not None:
+            last += track.period_s  # a sample stands for the time until the next
         yield Constraint(f"{name}: recorded", np.array([[first, last]]), (name,))
         if margin:
             rows = np.array([[first + margin, last - margin]])
@@ -140,8 +140,8 @@ def _trials(
     return [Constraint(told, rows, (anchor,))]
 
 
-def _checked(one: Any, stream: Stream, name: str) -> np.ndarray:
-    rows = np.asarray(one(stream), float)
+def _checked(one: Any, track: Track, name: str) -> np.ndarray:
+    rows = np.asarray(one(track), float)
     if rows.ndim != 2 or rows.shape[1] != 2 or np.isnan(rows).any():
         raise ValueError(
             f"{name}: the filter {told_apart(one)} must give rows [start, end] in s, "

@@ -339,10 +339,10 @@ def test_another_process_reads_what_this_one_reads(made):
 def test_tensorstore_reads_what_zarr_reads(film, tmp_path):
     pytest.importorskip("tensorstore")
     js.save(film, tmp_path / "film.zarr")
-    streams = js.Experiment(tmp_path / "film.zarr").session.streams
+    tracks = js.Experiment(tmp_path / "film.zarr").session.tracks
     for name in ("movie", "trace"):
         one, other = (
-            dataclasses.replace(streams[name].source, tensorstore=use).open()
+            dataclasses.replace(tracks[name].source, tensorstore=use).open()
             for use in (True, False)
         )
         for low, high in ((0, 5), (63, 130), (200, 201)):

@@ -144,7 +144,7 @@ def test_a_filter_that_leaves_nothing_is_no_filter_there_but_an_error_here(tmp_p
 
 
 def test_a_third_of_its_samples_are_those_before(tmp_path):
-    """The trap that exact times avoid: a stream asked at its own rate."""
+    """The trap that exact times avoid: a track asked at its own rate."""
     root = folders.folder(tmp_path / "made", 60)
     cut = {"screen": js.Modality(30, 2), "eye_tracker": js.Modality(20, 1000)}
     there = js.ChunkDataset(root, cut, compat="experanto")[0]["eye_tracker"]

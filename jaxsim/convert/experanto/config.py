@@ -15,7 +15,7 @@ from jaxsim.data.filters import NanFilter, nan_filter
 from jaxsim.data.modality import Modality
 from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 from jaxsim.data.transforms import ChannelsFirst, Resize
 
 
@@ -117,11 +117,11 @@ def modalities(
     compat: bool = False,
     fill: str = "mask",
 ) -> dict[str, Modality]:
-    """The modalities of a configuration, for the streams of a session.
+    """The modalities of a configuration, for the tracks of a session.
 
     Args:
         config: of experanto.
-        session: whose streams tell of what kind each modality is.
+        session: whose tracks tell of what kind each modality is.
         rate: for all, instead of `sampling_rate`, Hz.
         chunk: for all, instead of `chunk_size`.
         compat: what experanto 0.1 makes of it.
@@ -132,15 +132,15 @@ def modalities(
     """
     found = {}
     for name, entry in read_config(config).items():
-        if name not in session.streams:
+        if name not in session.tracks:
             if compat:
                 continue  # skipped there too
             raise ValueError(
                 f"modality_config.{name}: '{session.where}' has no such modality; it "
-                f"has {', '.join(session.streams)}."
+                f"has {', '.join(session.tracks)}."
             )
-        stream, where = session.streams[name], f"modality_config.{name}"
-        shown = isinstance(stream, Screen)
+        track, where = session.tracks[name], f"modality_config.{name}"
+        shown = isinstance(track, Screen)
         refuse_unknown(where, entry, SCREEN_ENTRY if shown else ENTRY)
         hertz = rate or entry.get("sampling_rate")
         length = chunk or entry.get("chunk_size")
@@ -149,11 +149,11 @@ def modalities(
                 raise ValueError(
                     f"{where}.{word} is null, and no global_{word} says it either."
                 )
-        interp, own_fill, steps = _interpolation(where, entry, stream, hertz)
+        interp, own_fill, steps = _interpolation(where, entry, track, hertz)
         transforms = entry.get("transforms") or {}
         if not compat:
-            steps += frame_transforms(f"{where}.transforms", transforms, stream)
-        how = normalization(f"{where}.transforms", transforms, stream, compat)
+            steps += frame_transforms(f"{where}.transforms", transforms, track)
+        how = normalization(f"{where}.transforms", transforms, track, compat)
         if shown and not compat:
             steps += (ChannelsFirst(),)
         found[name] = Modality(
@@ -170,7 +170,7 @@ def modalities(
 
 
 def _interpolation(
-    where: str, entry: Mapping[str, Any], stream: Stream, rate: Any
+    where: str, entry: Mapping[str, Any], track: Track, rate: Any
 ) -> tuple[str, str | None, tuple]:
     """How to interpolate, what to fill with, and frames' size."""
     how = entry.get("interpolation")
@@ -179,7 +179,7 @@ def _interpolation(
     if not isinstance(how, Mapping) or "_target_" in how:
         told = how.get("_target_") if isinstance(how, Mapping) else type(how).__name__
         raise ValueError(f"{where}: an interpolator of your own ({told}) is not run.")
-    if isinstance(stream, Spikes):
+    if isinstance(track, Spikes):
         refuse_unknown(where, how, SPIKES)
         wide = how.get("interpolation_window", 0.3)
         same = np.isclose(wide * float(rate), 1.0)
@@ -191,15 +191,15 @@ def _interpolation(
         if how.get("smoothing_sigma"):
             raise ValueError(f"{where}.smoothing_sigma: counts are not smoothed.")
         return "count", None, ()
-    refuse_unknown(where, how, SCREEN if isinstance(stream, Screen) else SEQUENCE)
+    refuse_unknown(where, how, SCREEN if isinstance(track, Screen) else SEQUENCE)
     for word in ("normalize", "use_stimuli_names"):
         if how.get(word):
             raise ValueError(
                 f"{where}.{word}: is not done here. To normalise say transforms: "
                 "{normalization: ...}; names of stimuli are said in meta.yml."
             )
-    if isinstance(stream, Screen):
-        size = how.get("rescale_size") or stream.shape[:2]
+    if isinstance(track, Screen):
+        size = how.get("rescale_size") or track.shape[:2]
         return (
             "previous",
             None,
@@ -220,7 +220,7 @@ def _filters(where: str, given: Mapping[str, Any]) -> tuple[NanFilter, ...]:
         if target.rpartition(".")[2] != "nan_filter":
             raise ValueError(
                 f"{where}.{name}: the filter {target} is not run here; nan_filter is. "
-                "Give a function of a stream to js.Modality(filters=...) yourself."
+                "Give a function of a track to js.Modality(filters=...) yourself."
             )
         known = ("__target__", "__partial__", "vicinity")
         refuse_unknown(f"{where}.{name}", one, known)

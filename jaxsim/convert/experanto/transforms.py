@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.data.screen import Screen
-from jaxsim.data.streams import Stream
+from jaxsim.data.tracks import Track
 from jaxsim.data.transforms import CenterCrop, FrameTransform, Resize
 
 
@@ -19,7 +19,7 @@ STORED = {"normalize": "zscore", "normalize_variance_only": "scale"}
 
 
 def frame_transforms(
-    where: str, given: Mapping[str, Any], stream: Stream
+    where: str, given: Mapping[str, Any], track: Track
 ) -> tuple[FrameTransform, ...]:
     """Resize and CenterCrop, in their order; ToTensor and Normalize are not frames'.
 
@@ -40,7 +40,7 @@ def frame_transforms(
         if target == "Normalize" and words == {"mean", "std"}:
             continue
         if target in ("Resize", "CenterCrop") and words == {"size"}:
-            _frames_only(place, stream)
+            _frames_only(place, track)
             found.append(_sized(place, target, one["size"]))
             continue
         raise _refused(place, f"{target}({', '.join(sorted(words))})")
@@ -55,10 +55,10 @@ def _refused(place: str, what: Any) -> ValueError:
     )
 
 
-def _frames_only(place: str, stream: Stream) -> None:
-    if not isinstance(stream, Screen):
+def _frames_only(place: str, track: Track) -> None:
+    if not isinstance(track, Screen):
         raise ValueError(
-            f"{place}: '{stream.name}' has no frames to change the size of."
+            f"{place}: '{track.name}' has no frames to change the size of."
         )
 
 
@@ -74,7 +74,7 @@ def _sized(place: str, target: str, size: Any) -> FrameTransform:
 
 
 def normalization(
-    where: str, given: Mapping[str, Any], stream: Stream, compat: bool
+    where: str, given: Mapping[str, Any], track: Track, compat: bool
 ) -> Any:
     """What `js.Modality(normalize=)` is for the transforms of one modality.
 
@@ -97,10 +97,10 @@ def normalization(
     kinds = {repr(one) for one in asked.values()}
     if len(kinds) > 1:
         raise ValueError(f"{where}: {' and '.join(asked)} would normalise twice.")
-    return _statistics(where, next(iter(asked.values()), None), stream, compat)
+    return _statistics(where, next(iter(asked.values()), None), track, compat)
 
 
-def _statistics(where: str, how: Any, stream: Stream, compat: bool) -> Any:
+def _statistics(where: str, how: Any, track: Track, compat: bool) -> Any:
     if how is None:
         return None
     if isinstance(how, str) and how in STORED:
@@ -108,15 +108,15 @@ def _statistics(where: str, how: Any, stream: Stream, compat: bool) -> Any:
     if how == "screen_default":
         return 80.0, 60.0
     if isinstance(how, Mapping):
-        means, stds = stream.stats() if len(how) < 2 else (None, None)
+        means, stds = track.stats() if len(how) < 2 else (None, None)
         pair = how.get("means", means), how.get("stds", stds)
-        return tuple(_flat(one, stream) for one in pair)
+        return tuple(_flat(one, track) for one in pair)
     if how in ("recompute_responses", "recompute_behavior"):
         if compat:
-            data = stream.read(0, stream.n)
+            data = track.read(0, track.n)
             mean, std = np.nanmean(data, 0), np.nanstd(data, 0)
         else:
-            mean, std = stream.own_stats()
+            mean, std = track.own_stats()
             std = np.maximum(std, 0.01 * std.mean())
         return (np.zeros_like(mean) if how == "recompute_responses" else mean), std
     raise ValueError(
@@ -126,6 +126,6 @@ def _statistics(where: str, how: Any, stream: Stream, compat: bool) -> Any:
     )
 
 
-def _flat(value: Any, stream: Stream) -> np.ndarray:
+def _flat(value: Any, track: Track) -> np.ndarray:
     array = np.asarray(value, float)
-    return array.reshape(()) if isinstance(stream, Screen) else array.reshape(-1)
+    return array.reshape(()) if isinstance(track, Screen) else array.reshape(-1)

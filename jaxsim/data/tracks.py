@@ -1,6 +1,6 @@
-"""Streams: what a session holds in time, each on a clock of its own.
+"""Tracks: what a session holds in time, each on a clock of its own.
 
-A stream knows when its samples are and gives rows by number. It is read from many
+A track knows when its samples are and gives rows by number. It is read from many
 threads, forked and pickled: what it opens stays in the process that opened it.
 """
 
@@ -18,7 +18,7 @@ TOLERANCE_S = 1e-6  # a frame counts as shown this much before its time stamp
 BLOCK_BYTES = 32 * 2**20
 
 
-class Stream:
+class Track:
     """Rows in time: the part that does not depend on where they lie.
 
     Args:
@@ -89,7 +89,7 @@ class Stream:
         return float(self.start) + index * rate.denominator / rate.numerator
 
     def places(self, start: Fraction, rate: Fraction, n: int) -> clock.Places:
-        """Where the samples of a window fall among those of the stream."""
+        """Where the samples of a window fall among those of the track."""
         if self.rate is not None:
             return clock.places(start, rate, n, self.start, self.rate)
         return self.among_stamps(clock.seconds(start, rate, n))
@@ -116,7 +116,7 @@ class Stream:
         return np.concatenate([self.read(int(i), int(i) + 1) for i in index])
 
     def read(self, low: int, high: int) -> np.ndarray:
-        """A copy of rows low to high; always of the stream's own type."""
+        """A copy of rows low to high; always of the track's own type."""
         raise NotImplementedError
 
     def keep(self) -> None:
@@ -152,8 +152,8 @@ class Stream:
         return np.asarray(mean), np.asarray(np.sqrt(m2 / np.maximum(n, 1)))
 
 
-class Rows(Stream):
-    """A stream in one array: in memory, memory-mapped, or in a zarr store."""
+class Rows(Track):
+    """A track in one array: in memory, memory-mapped, or in a zarr store."""
 
     def __init__(self, name: str, source: Any, *facts: Any, **more: Any) -> None:
         super().__init__(name, *facts, **more)
