@@ -124,11 +124,7 @@ class StillTissue(AbstractMotion):
     """No motion: the middle of the canvas."""
 
     interpolation: Interpolation = static("linear", "how to read between pixels")
-
-    @property
-    def subframes(self) -> int:
-        """One: nothing moves within a frame."""
-        return 1
+    subframes: int = static(1, "one, since nothing moves", bounds=(1, 1))
 
     def path_um(self, canvas: Canvas, key: PRNGKeyArray) -> Float[Array, "time axis"]:
         """Zeros."""
