@@ -10,7 +10,7 @@ from jaxsim.meeg.signals import (
     GAIN,
     NOISE,
     NOISE_VARIANCE,
-    SOURCE_POSITIONS,
+    POSITIONS,
 )
 
 
@@ -35,7 +35,7 @@ def inverse_problem():
         "gain": series(gain, GAIN),
         "noise": series(noise, NOISE),
         "noise_variance": series(0.05, NOISE_VARIANCE),
-        "source_positions": series(ring, SOURCE_POSITIONS),
+        "source_positions": series(ring, POSITIONS),
     }
 
 
