@@ -31,6 +31,7 @@ from jaxsim.meeg.layout import (
 )
 from jaxsim.meeg.lcmv import Lcmv as Lcmv, lcmv_weights as lcmv_weights
 from jaxsim.meeg.leadfield import Leadfield as Leadfield
+from jaxsim.meeg.measured import MeasuredField as MeasuredField
 from jaxsim.meeg.minimum_norm import (
     MinimumNorm as MinimumNorm,
     minimum_norm as minimum_norm,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.signal import Series, Signal
@@ -165,20 +165,29 @@ class Leadfield(AbstractStep):
 
     def __call__(self, activity: Series) -> dict[str, Any]:
         """The field of the activity, and the gain as estimators need it."""
-        gain = self.gain
-        if self.reference == "average":
-            gain = gain - jnp.mean(gain, axis=0, keepdims=True)
-        to_nodes = gain
+        gain = to_nodes = self.referenced()
         if self.nodes_to_sources is not None:
             to_nodes = jnp.matmul(gain, self.nodes_to_sources, precision="highest")
         self._check_nodes(activity.values.shape[-1])
         moment = jnp.asarray(self._moment(activity.card, "leadfield"), gain.dtype)
         to_nodes = to_nodes * (moment[None, :] if moment.ndim else moment)
         values = jnp.matmul(activity.values, to_nodes.T, precision="highest")
+        return self.around(Series(values, activity.clock, self.cards()["field"]), gain)
+
+    def referenced(self) -> Float[Array, "sensor source"]:
+        """The gain with the reference applied."""
+        if self.reference == "average":
+            return self.gain - jnp.mean(self.gain, axis=0, keepdims=True)
+        return self.gain
+
+    def around(
+        self, field: Series, gain: Float[Array, "sensor source"]
+    ) -> dict[str, Any]:
+        """A field with the gain that it is seen through, and where the sources are."""
         names = (("sensor", self.sensors),) if self.sensors else ()
         cards = self.cards()
         made = {
-            "field": Series(values, activity.clock, cards["field"], names),
+            "field": Series(field.values, field.clock, cards["field"], names),
             "gain": Series(gain, None, cards["gain"], names),
         }
         if self.positions_m is not None:

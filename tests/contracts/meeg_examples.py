@@ -41,6 +41,13 @@ def erp():
     )
 
 
+def measured():
+    """A made-up recording of two sensors, with its leadfield."""
+    gain = js.Leadfield(np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -1.0]]))
+    values = np.sin(np.arange(24.0).reshape(12, 2))
+    return meeg.MeasuredField(gain, values, rate_hz=RATE_HZ)
+
+
 def sensed(values=None):
     """A made-up field, as the first step of a process."""
     if values is None:
@@ -72,7 +79,7 @@ def referenced():
 
 
 # kind -> an instance, where its needs can be made up
-INSTANCES = {"ErpSources": erp}
+INSTANCES = {"ErpSources": erp, "MeasuredField": measured}
 
 # kind -> the steps of a process that shows it, and its own name among them
 STEPS = {
