@@ -1,3 +1,7 @@
 """Converters: what users of other programs have in their files, taken as it stands."""
 
-from jaxsim.convert import brainpy_wendling as brainpy_wendling, experanto as experanto
+from jaxsim.convert import (
+    brainpy_wendling as brainpy_wendling,
+    experanto as experanto,
+    mne as mne,
+)
