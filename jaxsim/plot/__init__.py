@@ -18,5 +18,6 @@ from jaxsim.plot.process import plot_table as plot_table, plot_wiring as plot_wi
 from jaxsim.plot.spectra import plot_spectrum as plot_spectrum
 from jaxsim.plot.states import plot_states as plot_states
 from jaxsim.plot.sweep import plot_sweep as plot_sweep
+from jaxsim.plot.topography import plot_topography as plot_topography
 from jaxsim.plot.traces import plot_traces as plot_traces
 from jaxsim.plot.validity import plot_validity as plot_validity

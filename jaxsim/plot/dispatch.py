@@ -18,12 +18,14 @@ from jaxsim.plot.process import plot_table, plot_wiring
 from jaxsim.plot.spectra import plot_spectrum
 from jaxsim.plot.states import plot_states
 from jaxsim.plot.sweep import plot_sweep
+from jaxsim.plot.topography import plot_topography
 from jaxsim.plot.traces import plot_traces
 
 
 Draw = Callable[..., Any]
 
 SPECTRA, CONNECTIVITY, DYNAMICS = ("spectrum", "psd"), ("fc",), ("fcd",)
+MAPS = ("topography",)
 
 
 def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
@@ -31,7 +33,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
 
     | thing | what |
     |---|---|
-    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd" of `signal=` |
+    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd", "topography" of `signal=` |
     | recording of a sweep | a signal's name, or "spectrum", against the swept parameter |
     | connectome | "weights", "lengths", "graph" |
     | result of a fit | "losses", "values" |
@@ -46,7 +48,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
         thing: what to draw.
         what: which picture of it; the first one above by default.
         **options: of that picture: `signal`, `nodes`, `span_s`, `style`, `freq_range`,
-            `segment_s`, `at`, `after`, `which`, `title`; see `jaxsim.plot`.
+            `segment_s`, `at`, `at_s`, `layout`, `after`, `which`, `title`; see `jaxsim.plot`.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -83,7 +85,7 @@ def _plot_recording(
     names = list(recording.names)
     if {"level", "empirical"} <= set(names) and what in (None, "coverage"):
         return _call(plot_coverage, (recording,), options)
-    derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS]
+    derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS, *MAPS]
     if what == "movie" and "movie" not in names:
         raise ValueError(
             "this recording has no 'movie'; it has "
@@ -102,7 +104,7 @@ def _plot_recording(
         _choose("Recording", name, timed)
         picture = what
     if batch:
-        if picture in (*CONNECTIVITY, *DYNAMICS):
+        if picture in (*CONNECTIVITY, *DYNAMICS, *MAPS):
             raise ValueError(
                 f"'{picture}' is a picture of one run, and this is a sweep of "
                 f"{np.size(recording.status)}; reduce every run to a number with "
@@ -112,6 +114,8 @@ def _plot_recording(
         return _call(plot_sweep, (recording, name, kind), options)
     series = recording[name]
     draw = _of_signal(series, name) if picture is None else _DERIVED[picture]
+    if picture in MAPS:
+        options = {"process": recording.process, **options}
     return _call(draw, (series, name), options)
 
 
@@ -120,6 +124,7 @@ _DERIVED: Mapping[str, Draw] = {
     "psd": plot_spectrum,
     "fc": plot_connectivity,
     "fcd": plot_dynamics,
+    "topography": plot_topography,
 }
 
 
