@@ -1,5 +1,7 @@
 """MNE, as it is installed: its objects from our recordings, and ours from its."""
 
+import json
+
 import jax
 import numpy as np
 import pytest
@@ -334,6 +336,8 @@ def test_a_bids_data_set_is_read_back_with_its_truth(run, runs, bids, tmp_path):
     assert raw.annotations.onset[0] == pytest.approx(0.1)
     at = raw.get_montage().get_positions()["ch_pos"]["E5"]
     np.testing.assert_allclose(at, HEAD.positions_m[4], atol=1e-6)
+    told = json.loads(next((root / "sub-01").rglob("*_eeg.json")).read_text())
+    assert told["EEGReference"] == "average" and told["Manufacturer"] == "simulated"
     second = path.copy().update(subject="02", run="06")
     last = bids.read_raw_bids(second, verbose="error").get_data()
     expected = np.asarray(runs["field"].values).reshape(6, 50, 24)[5]

@@ -13,6 +13,7 @@ from jaxsim.core.installed import needed
 from jaxsim.core.recording import OK, Recording
 from jaxsim.store import disk
 from jaxsim.store.archive import save
+from jaxsim.store.versions import physics_version
 
 
 DESCRIPTION = "dataset_description.json"
@@ -139,6 +140,11 @@ def _write_runs(
             allow_preload=True,
             verbose="error",
         )
+        if "eeg" in raw:  # MNE-BIDS takes the maker of the format for that of the data
+            told = path.copy().update(suffix="eeg", extension=".json")
+            reference = "average" if raw.proj else "n/a"
+            facts = {"Manufacturer": "simulated", "EEGReference": reference}
+            bids.update_sidecar_json(told, facts, verbose="error")
 
 
 def _describe(bids: Any, folder: Path, kind: str, name: str) -> None:
@@ -146,7 +152,8 @@ def _describe(bids: Any, folder: Path, kind: str, name: str) -> None:
         path=folder,
         name=name,
         dataset_type=kind,
-        generated_by=[{"Name": "jaxsim"}],
+        authors=["jaxsim"],
+        generated_by=[{"Name": "jaxsim", "Version": physics_version()}],
         overwrite=True,
         verbose="error",
     )
