@@ -56,7 +56,14 @@ def rate_of(signal: Signal, rate_hz: float | None) -> float:
 
 
 def as_float(values: Any, name: str = "array") -> Float[Array, "..."]:
-    """Real numbers as a float array; floats that are on the device keep their type."""
+    """Real numbers as a float array; floats that are on the device keep their type.
+
+    Args:
+        values: an array, a list, a number, or a series.
+        name: what to call it in an error.
+    """
+    if hasattr(values, "card"):  # a series of a recording
+        values = values.values
     if isinstance(values, (list, tuple)):
         values = np.asarray(values)
     dtype = getattr(values, "dtype", None)

@@ -114,7 +114,7 @@ def recalibrated_coverage(
     recalibration: Recalibration,
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     **options: Any,
 ) -> CoverageCurve:

@@ -101,7 +101,7 @@ class CoverageCurve(NamedTuple):
 def coverage(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     level: float = 0.9,
@@ -131,7 +131,7 @@ def coverage(
 def coverage_curve(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     levels: Any = LEVELS,
@@ -234,7 +234,7 @@ def credible_radius(
 
 def credible_interval(
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     level: float = 0.9,
     mode: Mode = "pointwise",
 ) -> tuple[Float[Array, "sample coefficient"], Float[Array, "sample coefficient"]]:

@@ -4,10 +4,12 @@ A source's strength is its norm over time (and over the components of a free
 orientation). Where there is no true or no estimated source, distances are infinite.
 """
 
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Real
+from typing import Any
 
-from jaxsim.measure.arrays import Scalar, Signal, Values, as_float
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from jaxsim.measure.arrays import Scalar, Signal, as_float
 from jaxsim.measure.sources import (
     NO_STRENGTH,
     Mode,
@@ -17,7 +19,7 @@ from jaxsim.measure.sources import (
 )
 
 
-Positions = Real[Values, "source 3"]
+Positions = Any  # (source, 3), m: an array, or a series
 
 
 def peak_error(

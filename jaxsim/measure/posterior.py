@@ -13,7 +13,7 @@ VARIANCE_FLOOR = 1e-12
 
 
 def covariance_blocks(
-    covariance: Real[Values, "..."], n_components: int = 1
+    covariance: Signal, n_components: int = 1
 ) -> Float[Array, "source component component"]:
     """The block of each source of a posterior covariance, `(source, K, K)`.
 
@@ -81,7 +81,7 @@ def square_mahalanobis(
 def residual(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     mode: Mode = "pointwise",
 ) -> tuple[

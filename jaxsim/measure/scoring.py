@@ -52,7 +52,7 @@ def gaussian_crps(
 def crps(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     mode: Mode = "pointwise",
@@ -77,7 +77,7 @@ def crps(
 def log_score(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     mode: Mode = "pointwise",
@@ -97,7 +97,7 @@ def log_score(
 def mahalanobis_distance(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     mode: Mode = "pointwise",
@@ -116,7 +116,7 @@ def mahalanobis_distance(
 def mean_square_z(
     truth: Signal,
     estimate: Signal,
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     basis: Real[Values, "source 3 component"] | None = None,
     *,
     mode: Mode = "pointwise",

@@ -96,7 +96,7 @@ def source_cosine(
 
 
 def mean_posterior_std(
-    covariance: Real[Values, "..."],
+    covariance: Signal,
     mode: Mode = "pointwise",
     n_times: int | None = None,
 ) -> Scalar:

@@ -182,3 +182,20 @@ def test_what_does_not_fit_gets_a_sentence(unhooked):
         coverage_curve(x, x, np.ones(6), mode="mean")
     with pytest.raises(ValueError, match="give basis="):
         coverage_curve(np.zeros((5, 9)), x, np.ones(6))
+
+
+def test_a_covariance_may_be_a_series_as_truth_and_estimate_may():
+    found = fixed()
+    clock = Clock(np.asarray(0.0), 100.0)
+    as_recorded = (
+        Series(found.truth, clock, Signal("time source", "nAm", "truth")),
+        Series(found.estimate, clock, Signal("time source", "nAm", "estimate")),
+        Series(
+            found.covariance[:, None, None],
+            None,
+            Signal("location row column", "nAm^2", "posterior covariance"),
+        ),
+    )
+    curve = coverage_curve(*as_recorded)
+    expected = coverage_curve(found.truth, found.estimate, found.covariance)
+    np.testing.assert_array_equal(curve.empirical, expected.empirical)

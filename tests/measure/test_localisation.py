@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from jaxsim import measure
+from jaxsim.core.signal import Series, Signal
 
 from .gradients import assert_gradients
 
@@ -33,6 +34,12 @@ def test_the_peak_error_is_the_distance_to_the_nearest_true_source():
         np.testing.assert_allclose(found, expected, atol=1e-7)
     assert measure.peak_error(truth, sources(), LINE) == np.inf
     assert measure.peak_error(sources(), truth, LINE) == np.inf
+
+
+def test_positions_may_be_a_series():
+    at = Series(LINE, None, Signal("location xyz", "m", "where the sources are"))
+    found = measure.peak_error(sources(s2=5.0), sources(s5=2.0), at)
+    np.testing.assert_allclose(found, 0.03, atol=1e-7)
 
 
 def test_the_region_error_counts_misses_and_false_ones():
