@@ -136,6 +136,95 @@ def detectability() -> Any:
     return js.plot(js.imaging.detectability(js.simulate(process, KEY, ("trace",))))
 
 
+def source_imaging(n: int = 200, **given: Any) -> js.Pipeline:
+    """Three transients below 64 electrodes, and an estimate of them."""
+    places = js.meeg.on_sphere(n)
+    electrodes = js.meeg.even_layout(64).positions_m
+    known = {
+        "sources": js.ErpSources(n_locations=n, n_active=3, random_timing=False),
+        "head": js.SphereEeg(places, electrodes, js.meeg.radial(places)),
+        "noise": js.SensorNoise(snr_db=6.0),
+        "level": js.meeg.BaselineNoise(),
+        "estimate": js.GammaMap(max_iter=1000),
+    }
+    return js.Pipeline(**(known | given))
+
+
+def source_estimate() -> Any:
+    """Dipoles, what electrodes see of them, and what is made of that."""
+    from matplotlib.figure import Figure
+
+    process = source_imaging()
+    made = js.simulate(process, KEY)
+    true, found = (np.asarray(made[n].values) for n in ("activity", "estimate"))
+    spread = np.sqrt(np.asarray(made["posterior_blocks"].values)[:, 0, 0])
+    times = np.asarray(made["activity"].clock.start_s) + np.arange(len(true)) / 250
+    field = np.asarray(made["field"].values)
+    at = int(np.square(field).sum(1).argmax())
+    places = np.asarray(made["source_positions"].values)
+    electrodes = np.asarray(js.get(process, "head.sensor_positions_m"))
+
+    figure = Figure(figsize=(9.6, 5.2), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
+    maps = (
+        (electrodes, field[at], "field (uV)", 60),
+        (places, true[at], "sources (nAm)", 26),
+        (places, found[at], "estimate (nAm)", 26),
+    )
+    for axes, (where, values, title, size) in zip(
+        above.subplots(1, 3), maps, strict=True
+    ):
+        # from above: the distance from the middle is the angle from the vertex
+        away = np.arccos(where[:, 2] / np.linalg.norm(where, axis=1))
+        across = where[:, :2] / np.linalg.norm(where[:, :2], axis=1, keepdims=True)
+        x, y = (away[:, None] * across).T
+        most = np.abs(values).max()
+        shade = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "edgecolors": "0.75"}
+        drawn = axes.scatter(x, y, c=values, s=size, lw=0.4, **shade)
+        axes.set(aspect="equal", title=f"{title} at {times[at]:.2f} s")
+        axes.axis("off")
+        above.colorbar(drawn, ax=axes, shrink=0.7)
+    three = np.flatnonzero(np.asarray(made["active"].values))
+    rows = below.subplots(1, 3, sharey=True)
+    for axes, place in zip(rows, three, strict=True):
+        half = 1.645 * spread[place]
+        middle = found[:, place]
+        axes.fill_between(
+            times, middle - half, middle + half, color="#D55E00", alpha=0.3
+        )
+        axes.plot(times, middle, color="#D55E00", lw=1, label="estimate, 90 %")
+        axes.plot(times, true[:, place], color="k", lw=0.8, label="truth")
+        axes.set(title=f"place {place}", xlabel="time (s)")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.margins(x=0)
+    rows[0].set_ylabel("moment (nAm)")
+    rows[0].legend(loc="lower left", fontsize=8, frameon=False)
+    return figure
+
+
+def recalibration() -> Any:
+    """Coverage of 64 runs, and of 64 others with the levels that those taught."""
+    process = source_imaging(100, estimate=js.meeg.MinimumNorm())
+    three = ("activity", "estimate", "posterior_blocks")
+    design = js.grid({"noise.snr_db": [10.0]})
+    learning, judged = (
+        js.sweep(process, design, jax.random.key(i), three, repeats=64) for i in (1, 2)
+    )
+    levels = jnp.asarray(js.measure.FINE_LEVELS)
+
+    def fine(*run: Any) -> js.measure.CoverageCurve:
+        return js.measure.coverage_curve(*run, levels=levels)
+
+    curve = learning.measure(fine, *three)["empirical_active"].values.mean((0, 1))
+    learned = js.measure.fit_recalibration(levels, curve, jnp.linspace(0, 1, 21))
+
+    def again(*run: Any) -> js.measure.CoverageCurve:
+        return js.measure.recalibrated_coverage(learned, *run)
+
+    before = judged.measure(js.measure.coverage_curve, *three)
+    return js.plot(before, after=judged.measure(again, *three), which="active")
+
+
 def beside_minisim() -> Any:
     """Statistics of another program's movies, and of ours."""
     sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are not installed
@@ -145,7 +234,7 @@ def beside_minisim() -> Any:
 
 
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
-ALL += (detectability, beside_minisim)
+ALL += (detectability, source_estimate, recalibration, beside_minisim)
 
 
 def main(names: list[str]) -> None:
