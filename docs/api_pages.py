@@ -3,6 +3,7 @@
 A name that is added to `jaxsim/__init__.py` has its entry without another line.
 """
 
+import importlib
 import inspect
 import types
 from pathlib import Path
@@ -68,12 +69,13 @@ def entry(path: str, value: Any) -> str:
 def collect() -> dict[str, list[tuple[str, Any]]]:
     """Folder -> (path as a user writes it, object)."""
     pages: dict[str, list[tuple[str, Any]]] = {}
+    on_face = {id(value) for value in vars(jaxsim).values()}  # js.GammaMap: once
     for name, value in vars(jaxsim).items():
-        if name.startswith("_"):
+        if name.startswith("_") or value is jaxsim:  # `import jaxsim.data` binds that
             continue
         if inspect.ismodule(value):
             folder = value.__name__.split(".")[1]
-            inner = public(value)
+            inner = [(n, v) for n, v in public(value) if id(v) not in on_face]
             inner = [(f"jaxsim.{name}.{n}", v) for n, v in inner]
             for n, module in vars(value).items():  # a module for each other program
                 if folder == "convert" and inspect.ismodule(module):
@@ -96,8 +98,9 @@ def write(app: Any) -> None:
     for folder in sorted(set(pages) - set(TITLES)):
         raise ValueError(f"docs/api_pages.py has no title for the folder '{folder}'")
     for folder in made:
-        head = (inspect.getdoc(getattr(jaxsim, folder, None)) or "").strip()
-        head = "" if head.startswith("The type of the None") else head
+        # not getattr(jaxsim, folder), for `js.data` is the declaration
+        module = importlib.import_module(f"jaxsim.{folder}")
+        head = (inspect.getdoc(module) or "").strip()
         body = "\n".join(entry(path, value) for path, value in pages[folder])
         _update(OUTPUT / f"{folder}.md", f"# {TITLES[folder]}\n\n{head}\n\n{body}")
     names = "\n".join(made)
