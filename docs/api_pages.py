@@ -20,7 +20,7 @@ TITLES = {
     "study": "Study: sweeps and fits",
     "store": "Store: documents, archives, the cache",
     "measure": "Measure: functions of arrays",
-    "data": "Data: chunks to train on",
+    "data": "Data: streams and chunks to train on",
     "plot": "Plot: pictures",
     "convert": "Convert: what users of other programs have",
     "testing": "Testing: the contract of your own class",
@@ -71,7 +71,7 @@ def collect() -> dict[str, list[tuple[str, Any]]]:
     pages: dict[str, list[tuple[str, Any]]] = {}
     on_face = {id(value) for value in vars(jaxsim).values()}  # js.GammaMap: once
     for name, value in vars(jaxsim).items():
-        if name.startswith("_") or value is jaxsim:  # `import jaxsim.data` binds that
+        if name.startswith("_"):
             continue
         if inspect.ismodule(value):
             folder = value.__name__.split(".")[1]
