@@ -51,7 +51,7 @@ class GammaLambdaMap(AbstractEstimator):
     update_noise: Update = static("convex_bounding", "rule of the noise")
     equal_noise: bool = static(False, "one variance for all sensors")
     n_orient: int = static(1, "components of a location", bounds=(1, 3))
-    max_iter: int = static(300, "most steps", bounds=(1, 1e6))
+    max_iter: int = static(1000, "most steps", bounds=(1, 1e6))
     tol: Param = param(1e-6, "1", (0.0, 1.0), "relative change that ends it")
     init_gamma: Param = param(
         1.0, "1", (0.0, 1e6), "first prior variance in scaled units, one or one each"
@@ -118,7 +118,7 @@ def gamma_lambda_map(
     update_noise: Update = "convex_bounding",
     equal_noise: bool = False,
     n_orient: int = 1,
-    max_iter: int = 300,
+    max_iter: int = 1000,
     tol: Float[Array, ""] | float = 1e-6,
     init_gamma: Float[Array, "..."] | float = 1.0,
     init_lambda: Float[Array, "..."] | float = 1.0,

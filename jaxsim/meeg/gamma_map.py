@@ -66,7 +66,7 @@ class GammaMap(AbstractEstimator):
 
     update: Update = static("convex_bounding", "rule of the iteration")
     n_orient: int = static(1, "components of a location", bounds=(1, 3))
-    max_iter: int = static(300, "most steps", bounds=(1, 1e6))
+    max_iter: int = static(1000, "most steps", bounds=(1, 1e6))
     tol: Param = param(1e-6, "1", (0.0, 1.0), "relative change of gamma that ends it")
     init_gamma: Param = param(
         1.0, "1", (0.0, 1e6), "first prior variance in scaled units, one or one each"
@@ -127,7 +127,7 @@ def gamma_map(
     *,
     update: Update = "convex_bounding",
     n_orient: int = 1,
-    max_iter: int = 300,
+    max_iter: int = 1000,
     tol: Float[Array, ""] | float = 1e-6,
     init_gamma: Float[Array, "..."] | float = 1.0,
     basis: Float[Array, "location location"] | None = None,
