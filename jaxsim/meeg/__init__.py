@@ -47,6 +47,7 @@ from jaxsim.meeg.noise_level import (
 from jaxsim.meeg.references import AverageReference as AverageReference
 from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise
 from jaxsim.meeg.sflex import sflex_basis as sflex_basis
+from jaxsim.meeg.source_scores import SourceScores as SourceScores
 from jaxsim.meeg.source_space import (
     in_ball as in_ball,
     nearest as nearest,
@@ -60,6 +61,7 @@ from jaxsim.meeg.sources.background import BackgroundSources as BackgroundSource
 from jaxsim.meeg.sources.erp import ErpSources as ErpSources
 from jaxsim.meeg.sources.ersp import ErspSources as ErspSources
 from jaxsim.meeg.sources.gaussian_erp import GaussianErp as GaussianErp
+from jaxsim.meeg.sources.gaussian_prior import GaussianSources as GaussianSources
 from jaxsim.meeg.sources.patches import Patches as Patches
 from jaxsim.meeg.sources.silent import SilentSources as SilentSources
 from jaxsim.meeg.sphere_eeg import (

@@ -66,6 +66,21 @@ def moments(n_components=1):
     return GivenSignals((activity, active), ("activity", "active"))
 
 
+def estimated():
+    """Moments, made-up estimates of them, and how sure these are."""
+    given = moments()
+    activity = given.series[0]
+    found = activity.values + jax.random.normal(jax.random.key(8), (N_SAMPLES, 3))
+    more = {
+        "estimate": js.Series(found, activity.clock, signals.ESTIMATE),
+        "posterior_blocks": js.Series(
+            jnp.ones((3, 1, 1)), None, signals.POSTERIOR_BLOCKS
+        ),
+        "source_positions": js.Series(jnp.asarray(SOURCES), None, signals.POSITIONS),
+    }
+    return GivenSignals((*given.series, *more.values()), ("activity", "active", *more))
+
+
 def behind(given, step):
     """A step behind what is given."""
     return {"given": given, "it": step}, "it"
@@ -79,7 +94,11 @@ def referenced():
 
 
 # kind -> an instance, where its needs can be made up
-INSTANCES = {"ErpSources": erp, "MeasuredField": measured}
+INSTANCES = {
+    "ErpSources": erp,
+    "MeasuredField": measured,
+    "GaussianSources": lambda: meeg.GaussianSources(n_locations=3, rate_hz=30.0),
+}
 
 # kind -> the steps of a process that shows it, and its own name among them
 STEPS = {
@@ -124,6 +143,7 @@ STEPS = {
     "BadChannels": lambda: behind(
         sensed(), meeg.BadChannels(noise_std=2.0, sensors=(1, 3))
     ),
+    "SourceScores": lambda: behind(estimated(), meeg.SourceScores()),
 }
 
 
