@@ -2,6 +2,7 @@
 
 from jaxsim.convert import (
     brainpy_wendling as brainpy_wendling,
+    calibrain as calibrain,
     experanto as experanto,
     mne as mne,
 )
