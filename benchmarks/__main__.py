@@ -19,6 +19,7 @@ NAMES = (
     "movie_throughput",
     "movie_gradient",
     "chunk_throughput",
+    "source_grid",
 )
 ON_REQUEST = ("wendling_fits",)  # half an hour: by name only
 HERE = Path(__file__).resolve().parent
