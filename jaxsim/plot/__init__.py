@@ -15,6 +15,7 @@ from jaxsim.plot.matrices import (
     plot_matrix as plot_matrix,
 )
 from jaxsim.plot.process import plot_table as plot_table, plot_wiring as plot_wiring
+from jaxsim.plot.run_summary import plot_run_summary as plot_run_summary
 from jaxsim.plot.spectra import plot_spectrum as plot_spectrum
 from jaxsim.plot.states import plot_states as plot_states
 from jaxsim.plot.sweep import plot_sweep as plot_sweep
