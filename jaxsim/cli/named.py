@@ -25,7 +25,7 @@ def scopes() -> dict[str, str]:
 
 def names() -> list[str]:
     """Names that `named` knows, presets apart."""
-    return [*models(), "whole_brain", *scopes()]
+    return [*models(), "whole_brain", "calibration", *scopes()]
 
 
 def descriptions() -> list[tuple[str, str]]:
@@ -38,6 +38,9 @@ def descriptions() -> list[tuple[str, str]]:
         rows.append((name, f"one node of {cls.__name__}, 2 s after 1 s{preset}"))
     rows.append(
         ("whole_brain", "76 delayed regions of a real brain, with EEG (needs tvb-data)")
+    )
+    rows.append(
+        ("calibration", "event-related sources, EEG of a sphere, gamma-MAP and scores")
     )
     more = "; also {0}:cortex_l23, {0}:slab"
     rows += [(name, told + more.format(name)) for name, told in scopes().items()]
@@ -60,6 +63,8 @@ def named(text: str) -> Any:
     name = step_name(KINDS[name]) if name in KINDS else name
     if name == "whole_brain" and not preset:
         return whole_brain()
+    if name == "calibration" and not preset:
+        return calibration()
     if name in scopes():
         from jaxsim.imaging.presets import unplanned
 
@@ -80,6 +85,28 @@ def whole_brain() -> Pipeline:
     from jaxsim.neural.connectome import Connectome
 
     return whole_brain(Connectome.from_tvb("76"))
+
+
+def calibration() -> Pipeline:
+    """How honest is a sparse posterior? 32 electrodes, 200 places, four active."""
+    from jaxsim import meeg
+
+    places = meeg.on_sphere(200)
+    return Pipeline(
+        sources=meeg.ErpSources(
+            n_locations=200, n_active=4, tmin_s=-0.1, tmax_s=0.8, rate_hz=100.0
+        ),
+        leadfield=meeg.SphereEeg(
+            places,
+            meeg.even_layout(32).positions_m,
+            meeg.radial(places),
+            reference="average",
+        ),
+        noise=meeg.SensorNoise(alpha_snr=0.5),
+        level=meeg.OracleNoise(),
+        estimate=meeg.GammaMap(sigma=0.01),
+        scores=meeg.SourceScores(),
+    )
 
 
 def connectome(text: str) -> Any:

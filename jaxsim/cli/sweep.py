@@ -10,6 +10,8 @@ import tyro
 
 from jaxsim.cli.run import check_out, draw
 from jaxsim.cli.source import OfProcess
+from jaxsim.cli.source_grid import is_source_grid, run_source_grid
+from jaxsim.core.recording import ERROR, NON_FINITE
 
 
 Repeated = tyro.conf.UseAppendAction[tuple[str, ...]]
@@ -23,6 +25,8 @@ class Sweep(OfProcess):
     jaxsim sweep wendling --over network.model.B=10,20,40 --over network.model.G=0:30:4
     jaxsim sweep whole_brain --over brain.coupling.G=log:0.1:30:32 --out g.zarr
     jaxsim sweep wendling --prior network.model.A=3:8 --draws 64 --csv a.csv
+    jaxsim sweep calibration --over noise.alpha_snr=0.3,0.5,0.8 --record peak_error
+    jaxsim sweep calibration.yaml --csv runs.csv     (a grid of source estimates)
     """
 
     over: Annotated[Repeated, tyro.conf.arg(metavar="PATH=VALUES")] = ()
@@ -59,8 +63,10 @@ class Sweep(OfProcess):
 
         from jaxsim.study.sweep import sweep
 
-        check_out(self.out, (".zarr",))
         check_out(self.csv, (".csv",))
+        if is_source_grid(self.process):
+            return self.grid_of_file(rest)
+        check_out(self.out, (".zarr",))
         process = self.ready(rest, f"jaxsim sweep {self.process}")
         design = self.design()
         began = time.perf_counter()
@@ -81,6 +87,17 @@ class Sweep(OfProcess):
         if self.plot:
             draw(runs, self.picture, Path(self.out or self.stem).with_suffix(".png"))
         return 0 if runs.ok else 1
+
+    def grid_of_file(self, rest: list[str]) -> int:
+        """Run a file that says everything itself."""
+        said = {"--over": self.over, "--prior": self.prior, "--set": self.set}
+        for flag in (*(flag for flag, value in said.items() if value), *rest):
+            raise ValueError(
+                f"{self.process} says its grids itself, so {flag} has no place; change "
+                "the file."
+            )
+        table = run_source_grid(self.process, self.csv, self.out, self.block)
+        return 0 if not (table["status"].isin((NON_FINITE, ERROR))).any() else 1
 
     def design(self) -> Any:
         """The points that --over and --prior describe."""
