@@ -2,7 +2,7 @@
 
 FOLDER holds the leadfield, GRIDS is a JSON file of the grids. Prints one line of JSON:
 seconds of `run` (not of importing), peak memory, and columns of the table. With a fifth
-word, a folder for posteriors, it also tells how far each estimate's peak is off.
+word, a folder for posteriors, it also tells how far each estimate is off.
 Stand-alone: it imports nothing of jaxsim.
 """
 
@@ -58,16 +58,15 @@ def main() -> None:
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     found = {name: table[name].tolist() for name in COLUMNS}
     if len(sys.argv) > 5:
-        found["peak_error_m"] = [
-            peak_error(folder, *row)
-            for row in zip(table["subject"], table["posterior_summary"], strict=True)
-        ]
+        rows = zip(table["subject"], table["posterior_summary"], strict=True)
+        errors = [errors_of(folder, *row) for row in rows]
+        found["peak_error_m"], found["rmse"] = map(list, zip(*errors, strict=True))
     document = {"seconds": took, "peak_mb": own, "peak_child_mb": child, "table": found}
     print(json.dumps(document))
 
 
-def peak_error(folder: str, subject: str, path: str) -> float:
-    """From the strongest estimate to the nearest active source of a run, m."""
+def errors_of(folder: str, subject: str, path: str) -> tuple[float, float]:
+    """From the strongest estimate to the nearest active source, m; and in nAm."""
     import h5py
     import numpy as np
 
@@ -77,7 +76,8 @@ def peak_error(folder: str, subject: str, path: str) -> float:
         truth, found = kept["x_true"][:], kept["x_hat"][:]
     peak = np.argmax((found**2).sum(axis=1))
     active = (truth != 0).any(axis=1)
-    return float(np.linalg.norm(places[active] - places[peak], axis=1).min())
+    apart = np.linalg.norm(places[active] - places[peak], axis=1).min()
+    return float(apart), float(np.sqrt(np.mean((truth - found) ** 2)))
 
 
 if __name__ == "__main__":

@@ -85,12 +85,15 @@ def test_coverage_of_the_table_is_that_of_the_kept_posterior(tutorial):
     curves = calibrain.curves(table)
     kept = calibrain.posterior_summary(table["posterior_summary"][0], 0)
     found = js.measure.coverage_curve(
-        kept.x_true.T, kept.x_hat.T, kept.posterior_cov_blocks
+        kept.x_true.T,
+        kept.x_hat.T,
+        kept.posterior_cov_blocks,
+        levels=curves.level[0].tolist(),
     )
     np.testing.assert_allclose(
         curves.empirical[0, 1:-1], found.empirical[1:-1], atol=1e-6
     )
-    assert curves.level.shape == (2, 15)
+    assert curves.level.shape == (2, 21)
     assert (curves.level[:, [0, -1]] == [0, 1]).all()
 
 

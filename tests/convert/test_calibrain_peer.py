@@ -46,7 +46,13 @@ def test_200_runs_have_the_distributions_of_those_of_calibrain(tmp_path):
     assert ours["seed"].tolist() == theirs["seed"]
     for alpha in DATA["alpha_SNR"]:
         rows = np.asarray(theirs["alpha_SNR"]) == alpha
-        for name in ("gamma", "noise_var", "active_indices_size", "peak_error_m"):
+        for name in (
+            "gamma",
+            "noise_var",
+            "active_indices_size",
+            "peak_error_m",
+            "rmse",
+        ):
             other = np.asarray(theirs[name], float)[rows]
             own = ours.loc[ours["alpha_SNR"] == alpha, name].to_numpy(float)
             error = np.hypot(own.std(ddof=1), other.std(ddof=1)) / np.sqrt(N_RUNS)

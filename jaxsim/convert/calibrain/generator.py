@@ -173,9 +173,9 @@ class DataGenerator:
             counts prior variances that are not zero), then `status` and `converged`
             (see `js.Recording`), `n_iter`, `evidence`, `eta`, `snr_db`,
             `effective_active`, `oracle_var`, `baseline_var`, errors, coverage at the
-            levels of `js.measure.LEVELS`, and what made the run. A sweep that was
-            stopped by an error has status 3 and an `error_message` in its rows; the
-            others go on.
+            levels of `js.measure.LEVELS` and nearer to 0 and 1, and what made the run.
+            A sweep that was stopped by an error has status 3 and an `error_message` in
+            its rows; the others go on.
         """
         del n_jobs
         if nruns < 1:

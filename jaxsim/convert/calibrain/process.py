@@ -10,6 +10,7 @@ from jaxsim.convert.calibrain.erp import has_baseline, sources_of
 from jaxsim.convert.calibrain.grids import Config
 from jaxsim.convert.calibrain.solvers import SOLVERS, check_solver
 from jaxsim.convert.calibrain.subject import Subject
+from jaxsim.convert.calibrain.table import COVERED
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.step import AbstractStep
 from jaxsim.meeg.noise_level import BaselineNoise, OracleNoise
@@ -83,7 +84,7 @@ def process_of(
         ),
         **levels,
         estimate=SOLVERS[solver].build(config.solver, k, n, compat),
-        scores=SourceScores(),
+        scores=SourceScores(levels=COVERED),
     )
 
 

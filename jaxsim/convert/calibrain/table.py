@@ -32,7 +32,10 @@ THEIRS = {
     "active_size": "active_indices_size",
 }
 CURVES = ("coverage", "coverage_active")
-INNER = [level for level in LEVELS if 0 < level < 1]  # at 0 and 1 nothing is to be told
+# LEVELS, and a level a decade towards the ends, where recalibration looks for levels of
+# posteriors that are much too sure, or much too unsure
+COVERED = tuple(sorted({*LEVELS, 1e-4, 1e-3, 0.999, 0.9999, 0.99999, 0.999999}))
+INNER = COVERED[1:-1]  # at 0 and 1 there is nothing to tell
 POSTERIOR = ("activity", "estimate", "posterior_blocks")
 CODE = "estimate.status"
 COVERAGE_90 = "coverage_0.9"
@@ -90,7 +93,7 @@ def found(
     for name in CURVES:
         curve = np.asarray(recording[name].values, float)[run]
         curve = np.where(curve < 0, np.nan, curve)
-        at = dict(zip(LEVELS, curve.tolist(), strict=True))
+        at = dict(zip(COVERED, curve.tolist(), strict=True))
         new |= {f"{name}_{level:g}": at[level] for level in INNER}
     if saved is not None:
         new["posterior_run"] = run
@@ -145,7 +148,9 @@ class TableCurves(NamedTuple):
 def curves(table: Any) -> TableCurves:
     """The coverage curves of a table of runs, with levels 0 and 1.
 
-    Level 0 holds nothing, and level 1 everything.
+    Level 0 holds nothing, and level 1 everything. Recalibrated curves that are read
+    from these are as good as a curve is straight between two levels; one that jumps
+    from 0.5 at the last level to 1 cannot be mended by other levels.
 
     Args:
         table: as `DataGenerator.run` gives it, or some of its rows.
@@ -156,5 +161,5 @@ def curves(table: Any) -> TableCurves:
         none, all_of_it = np.zeros((len(inner), 1)), np.ones((len(inner), 1))
         return np.concatenate([none, inner, all_of_it], axis=1)
 
-    level = np.broadcast_to(np.asarray(LEVELS), (len(table), len(LEVELS)))
+    level = np.broadcast_to(np.asarray(COVERED), (len(table), len(COVERED)))
     return TableCurves(level, *map(curve, CURVES))
