@@ -94,7 +94,12 @@ def calibration() -> Pipeline:
     places = meeg.on_sphere(200)
     return Pipeline(
         sources=meeg.ErpSources(
-            n_locations=200, n_active=4, tmin_s=-0.1, tmax_s=0.8, rate_hz=100.0
+            n_locations=200,
+            n_active=4,
+            tmin_s=-0.1,
+            tmax_s=0.8,
+            rate_hz=100.0,
+            shortest_samples=60,
         ),
         leadfield=meeg.SphereEeg(
             places,
