@@ -5,6 +5,7 @@ this after a change of what they show, and look at them.
 """
 
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,40 @@ def recalibration() -> Any:
     return js.plot(before, after=judged.measure(again, *three), which="active")
 
 
+def run_summary() -> Any:
+    """200 source estimates: noise and sparsity, by how good the data are."""
+    from jaxsim.convert import calibrain
+    from jaxsim.plot import plot_run_summary
+
+    places = js.meeg.on_sphere(200)
+    sensors = js.meeg.even_layout(32).positions_m
+    eeg = js.SphereEeg(places, sensors, js.meeg.radial(places), reference="average")
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(
+            Path(folder) / "sphere_fixed_leadfield.npz",
+            leadfield=np.asarray(eeg.gain()),
+            src_coords=places,
+            sensor_kind=2,
+        )
+        generator = calibrain.DataGenerator(
+            "gamma_map_sflex",
+            {"max_iter": [150]},
+            {
+                "subject": ["sphere"],
+                "nnz": [4],
+                "orientation_type": ["fixed"],
+                "alpha_SNR": [0.1, 0.3, 0.5, 0.7, 0.9],
+                "sensor_white_noise_std": [1.0],
+            },
+            {"noise_type": ["oracle", "baseline"]},
+            {"tmin": -0.1, "tmax": 0.8, "sfreq": 100, "erp_min_length": 60},
+            leadfield_dir=folder,
+            save_posterior_stats=False,
+        )
+        table = generator.run(20)
+    return plot_run_summary(table, by=("noise_type",))
+
+
 def beside_minisim() -> Any:
     """Statistics of another program's movies, and of ours."""
     sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks are not installed
@@ -234,7 +269,8 @@ def beside_minisim() -> Any:
 
 
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
-ALL += (detectability, source_estimate, recalibration, beside_minisim)
+ALL += (detectability, source_estimate, recalibration, run_summary)
+ALL += (beside_minisim,)
 
 
 def main(names: list[str]) -> None:
