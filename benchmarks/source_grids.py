@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import jaxsim as js
@@ -53,7 +54,7 @@ def write_leadfield(folder: Path, n_locations: int, n_sensors: int = 64) -> None
     places = way * random.uniform(0.055, 0.078, (n_locations, 1))
     normals = way + 0.5 * random.normal(size=way.shape)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    sensors = js.meeg.even_layout(n_sensors).positions_m
+    sensors = jnp.asarray(js.meeg.even_layout(n_sensors).positions_m)
     head = js.SphereEeg(places, sensors, normals, reference="average")
     gain = np.asarray(head.gain(), float)
     np.savez(

@@ -89,9 +89,12 @@ def whole_brain() -> Pipeline:
 
 def calibration() -> Pipeline:
     """How honest is a sparse posterior? 32 electrodes, 200 places, four active."""
+    import jax.numpy as jnp
+
     from jaxsim import meeg
 
     places = meeg.on_sphere(200)
+    electrodes = jnp.asarray(meeg.even_layout(32).positions_m)
     return Pipeline(
         sources=meeg.ErpSources(
             n_locations=200,
@@ -102,14 +105,14 @@ def calibration() -> Pipeline:
             shortest_samples=60,
         ),
         leadfield=meeg.SphereEeg(
-            places,
-            meeg.even_layout(32).positions_m,
-            meeg.radial(places),
+            jnp.asarray(places),
+            electrodes,
+            jnp.asarray(meeg.radial(places)),
             reference="average",
         ),
         noise=meeg.SensorNoise(alpha_snr=0.5),
         level=meeg.OracleNoise(),
-        estimate=meeg.GammaMap(sigma=0.01),
+        estimate=meeg.GammaMap(sigma=0.01, tol=1e-3),
         scores=meeg.SourceScores(),
     )
 

@@ -39,7 +39,8 @@ def run_source_grid(path: str, csv: str, out: str, block: int | None) -> Any:
         generator.posterior_dir = Path(out)
     elif generator.posterior_dir is None:
         generator.save_posterior_stats = False  # nobody said where
-    table = generator.run(**({"block": block} | given))
+    options: dict[str, Any] = {"block": block} | given
+    table = generator.run(**options)
     shown = [name for name in SHOWN if name in table]
     print(table[shown].to_string(max_rows=40, float_format=lambda v: f"{v:.4g}"))
     if csv:

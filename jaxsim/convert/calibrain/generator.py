@@ -17,6 +17,7 @@ from jaxsim.convert.calibrain.grids import configurations, one_of
 from jaxsim.convert.calibrain.process import Program, design_of, process_of, programs
 from jaxsim.convert.calibrain.solvers import solver_named
 from jaxsim.convert.calibrain.subject import Subject, read_subject
+from jaxsim.core.declared import get
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.progress import Progress
 from jaxsim.core.recording import Recording
@@ -218,7 +219,7 @@ class DataGenerator:
         subject = self.subject(program.configs[0])
         if block is None and (store is None or not store.exists()):
             block = min(len(lanes), fitting_block(subject))
-        n_times = program.process.steps[0].n_samples
+        n_times = get(program.process, "sources").n_samples
         began, runs, error = time.perf_counter(), None, None
         try:
             runs = sweep(

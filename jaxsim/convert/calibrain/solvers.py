@@ -112,7 +112,7 @@ def start(key: str, value: Any, n_orient: int, n: int) -> Any:
         return number(GRID, key, value, 0.0, 1e6)
     array = np.maximum(np.asarray(value, float), 0.0)
     if array.shape == (2,) and n > 2:
-        array = np.linspace(*array, n)
+        array = np.linspace(array[0], array[1], n)
     if n_orient > 1 and array.shape == (n // n_orient,):
         array = np.repeat(array, n_orient)
     if array.shape != (n,):
