@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LONG = ("fitting.md", "imaging.md", "meeg.md")
 BLOCK = re.compile(
     r"^(?P<mark><!-- not run: [^>\n]+ -->\n+)?```(?:python|\{code-cell\}[^\n]*)\n"
     r"(?P<code>.*?)^```",
@@ -33,7 +34,14 @@ def blocks(file: Path) -> list[str]:
 @pytest.mark.filterwarnings("default::UserWarning")  # a reader sees them, too
 # the README says of its EEG gain that two channels are silent
 @pytest.mark.filterwarnings("ignore:.*channels have no gain")
-@pytest.mark.parametrize("file", [f for f in FILES if blocks(f)], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(f, id=f.name, marks=pytest.mark.slow if f.name in LONG else ())
+        for f in FILES
+        if blocks(f)
+    ],
+)
 def test_every_block_of_python_runs(file, tmp_path, monkeypatch):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")

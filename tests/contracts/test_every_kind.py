@@ -64,6 +64,7 @@ def test_compiled_batched_and_moved_runs_agree_and_nothing_recompiles(kind):
         testing.check_blocks(process)
 
 
+@pytest.mark.slow  # hundreds of little programs each, one per operation
 @pytest.mark.parametrize("kind", OURS)
 def test_one_program_and_step_by_step_agree_in_float64(kind):
     testing.check_jit(process_of(kind)[1])

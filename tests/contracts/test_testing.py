@@ -21,6 +21,7 @@ def test_a_step_that_keeps_the_contract_passes_every_check():
     ]
 
 
+@pytest.mark.slow
 def test_needs_are_made_up_from_the_cards_of_known_makers():
     assert "gradients" in js.testing.check(ToyLeak)
     assert "blocks" in js.testing.check(ToyRender)

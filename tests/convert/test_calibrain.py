@@ -67,6 +67,7 @@ def test_the_noise_of_a_row_is_what_its_ratio_says(tutorial):
     assert table["content_hash"].nunique() == 2
 
 
+@pytest.mark.slow
 def test_a_row_is_the_run_of_its_process_with_its_seed(tutorial):
     made, table = tutorial
     key = jax.random.fold_in(made.key, np.uint32(table["seed"][1]))
@@ -115,6 +116,7 @@ def test_seeds_are_drawn_as_calibrain_draws_them_and_shared_when_paired(folder):
     np.testing.assert_array_equal(shared, np.stack([drawn[:3]] * 2))
 
 
+@pytest.mark.slow
 def test_paired_runs_share_sources_and_noise_and_the_deviation_cancels(folder):
     data = DATA | {"sensor_white_noise_std": [0.2, 2.0], "alpha_SNR": [0.5]}
     solver = SOLVER | {"max_iter": [5]}
@@ -187,6 +189,7 @@ def test_functions_and_objects_of_calibrain_are_read_by_what_they_hold(folder):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solver, given, noise_type, orientation",
     [
@@ -216,6 +219,7 @@ def test_every_solver_makes_a_row(folder, solver, given, noise_type, orientation
         assert table["noise_var"][0] == table["baseline_var"][0]
 
 
+@pytest.mark.slow
 def test_a_sweep_that_fails_leaves_the_others_alone(folder, monkeypatch, caplog):
     from jaxsim.convert.calibrain import generator as module
 
@@ -235,6 +239,7 @@ def test_a_sweep_that_fails_leaves_the_others_alone(folder, monkeypatch, caplog)
     assert np.isnan(table["gamma"][0]) and np.isfinite(table["gamma"][1])
 
 
+@pytest.mark.slow
 def test_what_was_stopped_half_way_goes_on_where_it_was(folder, tmp_path):
     def made(name):
         return generator(

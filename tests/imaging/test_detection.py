@@ -56,6 +56,7 @@ def found(getkey):
     return im.detectability(recording)
 
 
+@pytest.mark.slow
 def test_signal_to_noise_is_that_of_the_expected_movie(found, getkey):
     """A cell alone, without leakage, is its signal; all together, the noise."""
     key, exact = getkey(), {"sensor.readout": "expected"}
@@ -71,6 +72,7 @@ def test_signal_to_noise_is_that_of_the_expected_movie(found, getkey):
     assert found.in_view[0] == pytest.approx(1.0, abs=5e-3)
 
 
+@pytest.mark.slow
 def test_bounds_are_the_inverse_of_brute_force_information(x64, getkey):
     """Derivatives of whole movies by finite differences, on the first cell."""
     key, exact, names = getkey(), {"sensor.readout": "expected"}, ("z", "y", "x")
@@ -130,6 +132,7 @@ def test_a_transient_is_the_kernel_of_a_spike_averaged_over_frames():
     np.testing.assert_allclose(ours, by_hand, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_an_empty_place_is_never_detected(getkey):
     process = js.replace(
         scene(), {"neurons.positions_um": None, "neurons.max_cells": 2}

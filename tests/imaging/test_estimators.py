@@ -115,6 +115,7 @@ def relaxed_mean(chance, temperature):
     return (w * jax.nn.sigmoid(odds / temperature)).sum()
 
 
+@pytest.mark.slow
 def test_relaxed_gradients_are_those_of_the_mean_of_relaxed_spikes(getkey):
     params = widened(
         {"active_rate_hz": 36.0, "quiescent_rate_hz": 9.0, "temperature": 0.5}

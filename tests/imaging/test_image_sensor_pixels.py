@@ -80,6 +80,7 @@ def test_the_pattern_is_the_same_in_every_frame_and_for_any_number_of_them():
     assert abs(np.corrcoef(np.ravel(gain), np.ravel(offset))[0, 1]) < four
 
 
+@pytest.mark.slow
 def test_every_frame_can_be_made_alone():
     sensor = ImageSensor(
         prnu=0.1, dsnu_e=3.0, row_noise_e=2.0, dark_current_e_per_s=99.0, offset_adu=20
@@ -89,6 +90,7 @@ def test_every_frame_can_be_made_alone():
     assert np.array_equal(whole[:5], counts(sensor, size=24, n_frames=5))
 
 
+@pytest.mark.slow
 def test_one_part_leaves_the_draws_of_the_others():
     plain = counts(ImageSensor(**PLAIN), size=24, n_frames=3)
     rows = counts(ImageSensor(row_noise_e=3.0, **PLAIN), size=24, n_frames=3)

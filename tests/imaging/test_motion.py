@@ -107,12 +107,14 @@ def test_oscillator_statistics_are_those_of_the_specification(getkey):
     np.testing.assert_allclose(free[0], 0.0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_oscillator_stays_within_its_limit(getkey):
     canvas = canvas_of(long_scope(60))
     step = OscillatorMotion(amplitude_um=9.9, max_shift_um=10.0)
     assert radius(step.path_um(canvas, getkey())).max() <= 10.0
 
 
+@pytest.mark.slow
 def test_counting_from_the_mean_centres_the_path(getkey):
     canvas, key = canvas_of(long_scope(30)), getkey()
     centred = OscillatorMotion(reference="mean").free_path_um(canvas, key)
@@ -120,6 +122,7 @@ def test_counting_from_the_mean_centres_the_path(getkey):
     assert np.percentile(radius(centred), 99) == pytest.approx(10.0, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_running_moves_the_axis_that_it_is_given(getkey):
     canvas = canvas_of(long_scope(20))
     step = OscillatorMotion(locomotion_fraction=1.0, locomotion_axis="x")

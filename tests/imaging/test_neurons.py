@@ -112,6 +112,7 @@ def test_saturated_tissue_holds_fewer_cells_than_asked_for(getkey):
     assert 1 <= int(made["alive"].sum()) < 20
 
 
+@pytest.mark.slow
 def test_given_positions_are_taken_as_they_are_with_gradients(getkey):
     positions = np.array([[10.0, 1.5, -2.5], [20.0, -3.0, 4.0]])
     neurons = PlaceNeurons(positions_um=positions, stamp_px=20)
@@ -154,6 +155,7 @@ def test_irregular_outlines_have_the_published_areas():
     assert abs(found.std() - 0.114) < 3 * 0.114 / np.sqrt(2 * 2000)
 
 
+@pytest.mark.slow
 def test_a_cell_looks_the_same_through_other_pixels(getkey):
     key = getkey()
     shape = {"soma_radius_um": 5.0, "morphology": "cytosolic", "max_cells": 8}
@@ -183,6 +185,7 @@ def test_a_stamp_too_small_for_its_cell_makes_the_run_degenerate(getkey):
     assert float(rim.max()) == 0.0
 
 
+@pytest.mark.slow
 def test_dendrites_are_dimmer_than_the_soma_and_fade_outwards(getkey):
     size, um = 80, jnp.float32
     keys = jax.random.split(getkey(), 64)
@@ -201,6 +204,7 @@ def test_dendrites_are_dimmer_than_the_soma_and_fade_outwards(getkey):
     assert float(stamps[:, distance > 4.0 + 30.0 + 2.0].max()) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
     reason="1.81: dendrites that minisim rasterises are thicker where pixels are "

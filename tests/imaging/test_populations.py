@@ -73,6 +73,7 @@ def both():
     return cells_of(im.Populations(upper=upper(), lower=lower()))
 
 
+@pytest.mark.slow
 def test_each_population_is_bit_for_bit_what_it_is_alone(both):
     number = np.asarray(both["population"].values)
     for i, alone in enumerate(
@@ -172,6 +173,7 @@ def test_stamps_and_spikes_that_do_not_fit_are_refused():
         )
 
 
+@pytest.mark.slow
 def test_gradients_reach_the_parameters_of_each_population():
     def brightness(process):
         values = process(jax.random.key(0))["trace"].values

@@ -25,6 +25,7 @@ def test_the_preset_has_every_step_on(small):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_seeds_fit_the_plan_and_nothing_compiles_anew(small):
     keys = [jax.random.key(i) for i in range(6)]
     js.simulate(small, keys[0], ("movie",))
@@ -45,6 +46,7 @@ def bare():
     return im.build(n_frames=12, n_px=48, without=without)
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_the_block_even_in_the_dark(bare):
     dim = js.replace(bare, {"sensor.photons_per_unit": 40.0})
     key = jax.random.key(3)
@@ -55,6 +57,7 @@ def test_bits_do_not_depend_on_the_block_even_in_the_dark(bare):
         np.testing.assert_array_equal(whole, parts)
 
 
+@pytest.mark.slow
 def test_a_parameter_that_needs_more_room_is_told(bare):
     blurred = js.replace(bare, {"optics.scatter_blur_per_um": 0.5})
     recording = js.simulate(blurred, jax.random.key(0), ("movie", "spilled"))
@@ -64,6 +67,7 @@ def test_a_parameter_that_needs_more_room_is_told(bare):
     assert fits.ok
 
 
+@pytest.mark.slow
 def test_a_plan_follows_a_focus_that_listens_to_the_cells(bare):
     steps = dict(zip(bare.names, bare.steps, strict=True))
     steps["focus"] = im.MostDetected(electrons_per_unit=4000.0)

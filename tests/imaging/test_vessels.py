@@ -57,6 +57,7 @@ def test_pieces_that_overlap_add():
     assert lengths(twice)[0][20, 35] == pytest.approx(20.0)
 
 
+@pytest.mark.slow
 def test_tiles_see_what_all_segments_together_show(getkey):
     size = jnp.asarray([40.0, 70.0])
     trees = grow(getkey(), habit(root_radius=jnp.asarray(6.0)), size, 3, 80)
@@ -99,6 +100,7 @@ def test_every_piece_begins_where_another_ended(getkey):
     assert gaps.max() < 1e-3
 
 
+@pytest.mark.slow
 def test_one_more_root_leaves_the_other_trees_alone(getkey):
     key, size = getkey(), jnp.asarray([300.0, 300.0])
     two, three = (grow(key, habit(), size, n, 60) for n in (2, 3))
@@ -122,6 +124,7 @@ def test_blur_keeps_what_is_even_and_spreads_a_spike():
     assert blurred(spike, sigma)[30, 30] == pytest.approx(1 / (2 * np.pi * 9), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_blood_never_takes_more_than_the_opacity(getkey):
     made = mask_of(Vessels(opacity=0.6, absorption_per_um=1.0), getkey(), size=60)
     mask = np.asarray(made["vessel_mask"])
@@ -142,6 +145,7 @@ def test_the_movie_loses_what_the_mask_says(getkey):
     assert mask.min() < 0.9
 
 
+@pytest.mark.slow
 def test_pulsation_swells_all_vessels_with_the_heart(getkey):
     key = getkey()
     still = Vessels(root_radius_um=6.0, max_segments=60)

@@ -51,6 +51,7 @@ def test_a_single_node_agrees_with_diffrax(exact, getkey):
     assert abs(found - exact)[:5].max() < 1e-6  # potentials, mV
 
 
+@pytest.mark.slow
 def test_order_holds_for_a_coupled_network_without_delays(x64, getkey):
     connectome = js.Connectome(weights=np.array([[0.0, 1.0], [0.5, 0.0]]))
     coupled = {"connectome": connectome, "coupling": js.LinearCoupling(G=20.0)}

@@ -66,6 +66,7 @@ def test_float32_blurs_alike():
     np.testing.assert_allclose(found, CHECK["A_emd_pointwise"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_it_has_a_gradient_where_all_is_silent_but_one(x64, getkey):
     a = fixed()
     asked = functools.partial(

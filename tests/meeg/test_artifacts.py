@@ -135,6 +135,7 @@ def test_bad_channels_lose_the_field(getkey):
     assert abs(field[:, 1].std() / 4 - 1) < 0.05 and (field[:, 0] == 7).all()
 
 
+@pytest.mark.slow
 def test_an_average_reference_keeps_the_sum_and_loses_a_rank(getkey):
     sources, cap = meeg.on_sphere(20), meeg.even_layout(8)
     steps = {

@@ -59,6 +59,7 @@ def test_no_step_makes_the_evidence_larger(x64, rule, equal):
     assert (np.diff(path) < 1e-9).all()
 
 
+@pytest.mark.slow
 def test_the_noise_that_was_added_is_found_again(x64, getkey):
     gain = problem()[0][:, np.asarray([3, 11, 17])]
     sources = 3 * jax.random.normal(getkey(), (4000, 3))

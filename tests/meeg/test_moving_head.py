@@ -36,6 +36,7 @@ def test_a_moved_head_is_one_whose_sources_are_moved(x64):
     np.testing.assert_allclose(found, expected, atol=1e-12 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_the_field_follows_the_head_and_the_gain_does_not(getkey):
     erp = js.ErpSources(
         n_locations=6, n_active=3, n_components=2, rate_hz=100.0, shortest_samples=40

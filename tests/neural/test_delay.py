@@ -128,6 +128,7 @@ def test_zero_lengths_are_a_coupling_frozen_over_the_tick(x64, getkey):
     assert np.allclose(a, b, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_speed_and_lengths_have_gradients(x64, getkey):
     rng = np.random.default_rng(1)
     lengths = rng.uniform(5.0, 40.0, (3, 3))

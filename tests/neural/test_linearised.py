@@ -57,12 +57,14 @@ def test_jansen_rit_oscillates_between_its_two_hopf_points():
     assert upper(315.0) > 0 > upper(317.0)
 
 
+@pytest.mark.slow
 def test_nodes_with_their_own_parameters_have_their_own_fixed_points():
     found = js.fixed_points(js.Wendling(A=5.0, B=jnp.asarray([50.0, 10.0]), G=15.0))
     assert found.activity.shape == (2, 5)
     assert found.activity[:, 0] == pytest.approx([-0.577, 9.017], abs=6e-4)
 
 
+@pytest.mark.slow
 def test_a_constant_drive_is_more_input():
     driven = js.fixed_points(js.Wendling(p_mean=70.0), {"pyramidal_input": 20.0})
     plain = js.fixed_points(js.Wendling(p_mean=90.0))
@@ -128,6 +130,7 @@ def test_the_spectrum_agrees_with_a_simulation(name, getkey):
     assert abs(apart.mean()) < 0.015
 
 
+@pytest.mark.slow
 def test_its_gradient_is_the_finite_difference_for_every_parameter(x64):
     model = js.Wendling.preset("Type4", p_sigma=30.0)
 
@@ -151,6 +154,7 @@ def test_without_a_stable_fixed_point_a_sentence_says_so():
         js.linear_psd(js.Wendling.preset("Type6"), FREQS)
 
 
+@pytest.mark.slow
 def test_without_a_stable_fixed_point_traced_code_gets_nan_and_no_gradient():
     @jax.jit
     def power(model):
@@ -187,6 +191,7 @@ def test_silence_has_no_spectrum():
         js.linear_psd(js.Wendling(), FREQS, noise=js.NoNoise())
 
 
+@pytest.mark.slow
 def test_as_a_process_it_is_swept_and_tells_which_runs_mean_nothing(getkey):
     process = js.LinearSpectrum(model=js.Wendling.preset("Type4"))
     design = js.zipped({"model.B": [10.0, 15.0], "model.G": [15.0, 0.0]})

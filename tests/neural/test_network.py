@@ -79,6 +79,7 @@ def test_spans_cover_samples_exactly(ticks):
     assert span.ticks <= max(200, ticks if span.parts == 1 else 0)
 
 
+@pytest.mark.slow
 def test_gradients_forward_and_reverse_agree_with_differences(x64, getkey):
     key = getkey()
     process = net(
@@ -129,6 +130,7 @@ def test_float32_stays_float32_and_x64_is_float64(getkey):
         assert values(net(), getkey()).dtype == np.float64
 
 
+@pytest.mark.slow
 def test_the_dt_invariant_noise_gives_the_same_spread_at_any_step(getkey):
     spreads = []
     for dt_s, n in ((1e-3, 64), (2.5e-4, 64)):

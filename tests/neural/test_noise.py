@@ -60,6 +60,7 @@ def test_intensity_scaling_follows_the_step_and_per_step_does_not(getkey):
         assert np.allclose(scaled, plain * np.sqrt(1e-4 / dt_s))
 
 
+@pytest.mark.slow
 def test_a_tick_draws_the_same_in_any_stretch(getkey):
     key = getkey()
     whole = draw_ticks(key, -3 * BLOCK, 6 * BLOCK, 2, jax.random.normal)

@@ -76,6 +76,7 @@ def test_a_tiff_holds_a_page_per_frame(movie, tmp_path, dtype):
         assert len(file.pages) == 23
 
 
+@pytest.mark.slow
 def test_an_nwb_file_holds_the_movie_and_the_truth(getkey, tmp_path):
     pynwb = pytest.importorskip("pynwb")
     movie = small_movie(4)

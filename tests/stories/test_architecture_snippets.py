@@ -131,6 +131,7 @@ def test_a_sweep_is_an_xarray_with_the_designs_axes(getkey):
     np.testing.assert_allclose(activity.coords[G], design.columns[0])
 
 
+@pytest.mark.slow
 def test_two_parameters_come_back_by_gradient(getkey):
     """The mean of a mass without noise fixes its input; its coupling, the network's."""
     key = getkey()

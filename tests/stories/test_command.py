@@ -145,6 +145,7 @@ def test_a_run_can_be_kept_as_plain_arrays(say):
         np.testing.assert_allclose(arrays["activity_time_s"][:2], [1e-4, 2e-4])
 
 
+@pytest.mark.slow
 def test_a_long_movie_goes_straight_to_its_store_and_to_other_programs(
     say, monkeypatch, tmp_path
 ):

@@ -123,6 +123,7 @@ def test_the_gradient_norm_is_clipped_for_each_start(process, getkey):
     np.testing.assert_allclose(fitted.losses[:, 1], second, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_default_walk_turns_back_where_it_went_uphill():
     def loss(z):
         return jnp.sin(3 * z[0]) + 0.1 * z[0] ** 2 + 20 * (z[1] - z[0]) ** 2

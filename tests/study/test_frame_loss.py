@@ -100,6 +100,7 @@ def test_a_fit_to_frames_finds_what_was_hidden(getkey):
             assert js.get(found.best, path) == pytest.approx(value, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_another_function_of_the_same_name_is_another_loss(getkey):
     key = getkey()
     for level in (6.0, 9.0):

@@ -23,6 +23,7 @@ def network():
     )
 
 
+@pytest.mark.slow
 def test_a_sweep_reaches_slower_speeds_than_the_network_was_built_for(network, getkey):
     key = getkey()
     design = js.grid({SPEED: [0.5, 3.0, 10.0], COUPLING: [0.0, 20.0]})
@@ -37,6 +38,7 @@ def test_a_sweep_reaches_slower_speeds_than_the_network_was_built_for(network, g
     assert not np.array_equal(flat[1], flat[3])
 
 
+@pytest.mark.slow
 def test_a_speed_slower_than_any_room_is_found_by_a_fit(network, getkey):
     key = getkey()
     truth = js.replace(network, {SPEED: 1.0, COUPLING: 30.0})

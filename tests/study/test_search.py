@@ -164,6 +164,7 @@ def test_the_noise_floor_is_the_loss_on_other_noise(process, getkey):
     assert js.noise_floor(process, loss, key, 4).mean > floor.mean
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_and_show_what_is_flat(process, getkey):
     process = js.replace(process, {"nodes.n_samples": 100})
     truth = {"nodes.leak": 7.0, "nodes.drive": 30.0}
