@@ -155,6 +155,7 @@ def wrong(grid, key, value):
         ({"solver": "gamma_map_sflx"}, "Did you mean 'gamma_map_sflex'"),
         ({"ERP_config": ERP | {"fmx": 8}}, r"ERP_config\['fmx'\] is read by nobody"),
         ({"ERP_config": ERP | {"stim_onset": 2.0}}, "onset_s = 2.0"),
+        ({"ERP_config": ERP | {"erp_min_length": 90}}, "80 samples .* stay silent"),
         ({"pairing": "pair"}, "'independent', 'paired'"),
         ({"random_state": "83"}, "whole number"),
     ],

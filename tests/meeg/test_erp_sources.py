@@ -184,13 +184,22 @@ BAD = {
     "an onset elsewhere": (dict(onset_s=0.9), "onset_s = 0.9 s lies outside the epoch"),
     "no samples left": (
         dict(onset_s=0.7),
-        "10 samples follow the stimulus, fewer than",
+        "10 samples follow the stimulus; the filter needs 28",
+    ),
+    "no room for the shortest": (
+        dict(onset_s=0.4, shortest_samples=50, random_timing=True),
+        "40 samples follow the stimulus, fewer than shortest_samples = 50",
     ),
     "segments too short": (dict(shortest_samples=20), r"shortest_samples = 20 .*\[28"),
     "an empty band": (dict(low_hz=8.0), "the band from low_hz = 8.0 Hz .* is empty"),
     "above Nyquist": (dict(low_hz=50.0, high_hz=60.0), "not below half of rate_hz"),
     "limits in disorder": (dict(lowest_nam=30.0), "lowest_nam = 30.0 nAm is above"),
 }
+
+
+def test_the_shortest_segment_is_asked_of_random_timing_only():
+    assert tutorial(shortest_samples=82).n_after_onset == 80
+    assert js.ErpSources(tmax_s=0.3, random_timing=False).n_after_onset == 75
 
 
 @pytest.mark.parametrize("case", BAD)

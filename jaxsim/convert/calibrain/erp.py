@@ -49,7 +49,9 @@ def sources_of(
         size = {"median": 20.0, "sigma": 0.0, "clip": (20.0, 20.0)}
     low, high = size.get("clip") or (0.0, 1e9)
     shortest = config["erp_min_length"]
-    return ErpSources(
+    # below, that program's filter fails at random
+    shortest = max(82 if shortest is None else int(shortest), SHORTEST)
+    found = ErpSources(
         amplitude_nam=max(
             number(name, "median", size.get("median", 20.0), 0.0, 1e6, " nAm"), 1e-6
         ),
@@ -66,9 +68,16 @@ def sources_of(
         low_hz=float(config["fmin"]),
         high_hz=float(config["fmax"]),
         random_timing=bool(config["random_erp_timing"]),
-        # below, that program's filter fails at random
-        shortest_samples=max(82 if shortest is None else int(shortest), SHORTEST),
+        shortest_samples=shortest,
     )
+    if found.n_after_onset < shortest:
+        raise ValueError(
+            f"ERP_config: {found.n_after_onset} samples follow the stimulus, fewer "
+            f"than 'erp_min_length' = {shortest} (82 if it is None), and CaliBrain's "
+            "sources stay silent then. Give a later tmax, a higher sfreq or a smaller "
+            "erp_min_length."
+        )
+    return found
 
 
 def has_baseline(config: Mapping[str, Any]) -> bool:

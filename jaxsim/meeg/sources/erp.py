@@ -61,7 +61,7 @@ class ErpSources(AbstractStep):
     high_hz: float = static(5.0, "upper edge of the band", "Hz", (0.0, 1e6))
     random_timing: bool = static(True, "segments of random length and offset")
     shortest_samples: int = static(
-        82, "length of the shortest segment", bounds=(SHORTEST, 10**7)
+        82, "length of the shortest segment, of random timing", bounds=(SHORTEST, 10**7)
     )
 
     makes: ClassVar[dict[str, Signal]] = {"activity": ACTIVITY, "active": ACTIVE}
@@ -87,19 +87,28 @@ class ErpSources(AbstractStep):
                 f"ErpSources.low_hz = {self.low_hz} Hz is not below half of rate_hz = "
                 f"{self.rate_hz} Hz: nothing of the band can be sampled."
             )
-        if self.n_after_onset < self.shortest_samples:
-            raise ValueError(
-                f"ErpSources: {self.n_after_onset} samples follow the stimulus, fewer "
-                f"than shortest_samples = {self.shortest_samples}. Give a later "
-                "tmax_s, a higher rate_hz, or a smaller shortest_samples (at least "
-                f"{SHORTEST})."
-            )
+        self._check_room()
         if concrete(self.lowest_nam, self.highest_nam):
             if (self.lowest_nam > self.highest_nam).any():
                 raise ValueError(
                     f"ErpSources.lowest_nam = {self.lowest_nam} nAm is above "
                     f"highest_nam = {self.highest_nam} nAm."
                 )
+
+    def _check_room(self) -> None:
+        n = self.n_after_onset
+        if self.random_timing and n < self.shortest_samples:
+            raise ValueError(
+                f"ErpSources: {n} samples follow the stimulus, fewer than "
+                f"shortest_samples = {self.shortest_samples}. Give a later tmax_s, a "
+                "higher rate_hz, or a smaller shortest_samples (at least "
+                f"{SHORTEST})."
+            )
+        if n < SHORTEST:
+            raise ValueError(
+                f"ErpSources: {n} samples follow the stimulus; the filter needs "
+                f"{SHORTEST}. Give a later tmax_s or a higher rate_hz."
+            )
 
     @property
     def n_samples(self) -> int:
