@@ -43,6 +43,7 @@ from jaxsim.meeg.noise_level import (
     AbstractNoiseLevel as AbstractNoiseLevel,
     BaselineNoise as BaselineNoise,
     OracleNoise as OracleNoise,
+    StatedNoise as StatedNoise,
 )
 from jaxsim.meeg.references import AverageReference as AverageReference
 from jaxsim.meeg.sensor_noise import SensorNoise as SensorNoise

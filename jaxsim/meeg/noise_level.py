@@ -1,10 +1,10 @@
-"""How noisy the sensors are: known, or told from a silent baseline."""
+"""How noisy the sensors are: known, stated, or told from a silent baseline."""
 
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from jaxsim.core.param import Param, param
+from jaxsim.core.param import MISSING, Param, param
 from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.step import AbstractStep
@@ -32,6 +32,36 @@ class OracleNoise(AbstractNoiseLevel):
         """Population variance over all samples and sensors."""
         least = self.floor * jnp.square(field.values).mean()
         return {"noise_variance": as_variance(noise.values.var(), least, field)}
+
+
+class StatedNoise(AbstractNoiseLevel):
+    r"""The variance of noise whose standard deviation the user knows.
+
+    $$ \lambda = \sigma^2 $$
+
+    One number for all sensors: from an empty room, a data sheet, or `noise_std` of
+    `SensorNoise`. It is as right as it is stated, and has a gradient.
+
+    **Needs:** `field`, for its unit. **Makes:** `noise_variance`.
+    """
+
+    noise_std: Param = param(
+        MISSING, "uV or fT", (1e-9, 1e9), "standard deviation, in the field's unit"
+    )
+    makes: ClassVar[dict[str, Signal]] = {"noise_variance": NOISE_VARIANCE}
+
+    def __check_init__(self) -> None:
+        if self.noise_std.ndim:
+            raise ValueError(
+                f"StatedNoise.noise_std has shape {self.noise_std.shape}; estimators "
+                "take one level for all sensors, so give one number (js.GammaMap and "
+                "others), or learn one each (js.meeg.GammaLambdaMap)."
+            )
+
+    def __call__(self, field: Any) -> dict[str, Any]:
+        """Its square."""
+        variance = jnp.square(self.noise_std).astype(field.values.dtype)
+        return {"noise_variance": as_variance(variance, 0.0, field)}
 
 
 class BaselineNoise(AbstractNoiseLevel):

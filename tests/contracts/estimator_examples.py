@@ -53,6 +53,7 @@ ESTIMATORS = {
     "MinimumNorm": lambda: meeg.MinimumNorm(method="dSPM", n_orient=2, depth=0.8),
     "Lcmv": lambda: meeg.Lcmv(n_orient=2, weight_norm="unit-noise-gain"),
     "OracleNoise": meeg.OracleNoise,
+    "StatedNoise": lambda: meeg.StatedNoise(noise_std=0.3),
     "BaselineNoise": meeg.BaselineNoise,
     "EvidenceNoise": meeg.EvidenceNoise,
     "SpatialCv": meeg.SpatialCv,

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jaxsim as js
 from jaxsim import meeg
 from jaxsim.meeg.noise_evidence import scored
 from jaxsim.meeg.signals import FIELD, GAIN, NOISE
@@ -24,6 +25,25 @@ def test_the_oracle_knows_and_has_a_floor(getkey):
     np.testing.assert_allclose(found, np.var(values), rtol=1e-5)
     silent = level(meeg.OracleNoise(floor=1e-4), series(0 * values, NOISE), field)
     np.testing.assert_allclose(silent, 9e-4, rtol=1e-5)
+
+
+def test_a_stated_level_is_what_sensor_noise_of_that_size_has(unhooked, getkey):
+    process = js.Pipeline(
+        sources=js.testing.GivenSignals(
+            (series(jnp.zeros((2000, 8)), FIELD),), ("field",)
+        ),
+        noise=js.SensorNoise(noise_std=3.0),
+        oracle=meeg.OracleNoise(),
+        stated=meeg.StatedNoise(noise_std=3.0),
+    )
+    names = ("oracle.noise_variance", "stated.noise_variance")
+    known, said = (
+        float(js.simulate(process, getkey(), names)[name].values) for name in names
+    )
+    assert said == 9.0
+    np.testing.assert_allclose(known, said, rtol=0.05)
+    with pytest.raises(ValueError, match=r"shape \(3,\); estimators take one level"):
+        meeg.StatedNoise(noise_std=[1.0, 2.0, 3.0])
 
 
 def test_the_level_has_the_unit_of_the_field_squared():
