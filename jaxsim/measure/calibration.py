@@ -3,13 +3,18 @@ r"""Recalibration: which level to ask for, to get the coverage that one wants.
 From training runs a coverage curve $g(c)$ is known. Isotonic regression makes it
 non-decreasing, and its inverse tells for each wanted level $c$ the level $c'$ to use in
 its stead, $g(c') = c$. Posterior means and covariances stay as they are.
+
+**Out of reach.** Level 1 is all of space and covers everything, whatever the posterior
+is worth. So a curve that stays at 0.8 up to its last level below 1 tells of no level
+that covers 0.9: a line from there to (1, 1) would promise what no region keeps. Such
+wanted levels have no $c'$; it is NaN, and `reached` says so.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Real
+from jaxtyping import Array, Bool, Float, Real
 
 from jaxsim.measure.arrays import Scalar, Signal, Values, as_float
 from jaxsim.measure.coverage import CoverageCurve, coverage_curve
@@ -21,13 +26,16 @@ class Recalibration(NamedTuple):
 
     Attributes:
         level: wanted coverage.
-        calibrated: the level to use for each wanted one.
+        calibrated: the level to use for each wanted one; NaN where none is known.
+        reached: whether there is one: whether the training curve comes as high at a
+            level below 1.
         training_level: levels of the training curve.
         training_curve: coverage at these, made non-decreasing.
     """
 
     level: Float[Array, " level"]
     calibrated: Float[Array, " level"]
+    reached: Bool[Array, " level"]
     training_level: Float[Array, " trained"]
     training_curve: Float[Array, " trained"]
 
@@ -61,7 +69,7 @@ def fit_recalibration(
 
     Levels 0 and 1 stay (the empty region and all of space). A wanted level below all
     that the training curve reaches (that of a method which prunes starts above zero)
-    gets the first level, one above all gets the last.
+    gets the first level. One above all that it reaches at levels below 1 gets NaN.
 
     A posterior that is much too sure needs levels very near 1 (with half of the true
     deviation, the interval that holds 95 % is called one of 99.991 %), where a curve
@@ -99,15 +107,37 @@ def fit_recalibration(
     used = jnp.where(target <= 0, 0.0, jnp.where(target >= 1, 1.0, used))
     # Ends that were pinned to 0 and 1 leave it in order; rounding may not.
     used = isotonic_regression(jnp.clip(used, 0.0, 1.0))
-    return Recalibration(target, used, nominal, fitted)
+    reached = ~_beyond(target, nominal, fitted)
+    return Recalibration(
+        target, jnp.where(reached, used, jnp.nan), reached, nominal, fitted
+    )
+
+
+def _beyond(
+    wanted: Float[Array, "*shape"],
+    level: Float[Array, " trained"],
+    curve: Float[Array, " trained"],
+) -> Bool[Array, "*shape"]:
+    """Whether a coverage is wanted that the curve has at no level below 1."""
+    most = jnp.where(level < 1, curve, 0.0).max()
+    slack = 8 * jnp.finfo(curve.dtype).eps
+    return (wanted > most + slack) & (wanted < 1)
 
 
 def recalibrated_level(
     recalibration: Recalibration, level: Real[Values, "*shape"]
 ) -> Float[Array, "*shape"]:
-    """The level to use where a coverage is wanted, between the fitted ones too."""
-    wanted = as_float(level, "level")
-    return jnp.interp(wanted, recalibration.level, recalibration.calibrated)
+    """The level to use where a coverage is wanted, between the fitted ones too.
+
+    NaN where a neighbour has none, and beyond what the training curve reaches.
+    """
+    known, used = recalibration.level, recalibration.calibrated
+    wanted = as_float(level, "level").astype(known.dtype)
+    # a fitted one by itself: between it and a neighbour without a level there is none
+    at = jnp.clip(jnp.searchsorted(known, wanted), 0, len(known) - 1)
+    found = jnp.where(known[at] == wanted, used[at], jnp.interp(wanted, known, used))
+    trained = recalibration.training_level, recalibration.training_curve
+    return jnp.where(_beyond(wanted, *trained), jnp.nan, found)
 
 
 def recalibrated_coverage(
@@ -120,15 +150,18 @@ def recalibrated_coverage(
 ) -> CoverageCurve:
     """The coverage curve of test data with recalibrated levels.
 
-    Its `level` are the wanted ones, its `threshold` those that were used. Arguments
-    and options are those of `coverage_curve`.
+    Its `level` are the wanted ones, its `threshold` those that were used. Where none
+    is known, coverage is NaN. Arguments and options are those of `coverage_curve`.
     """
+    reached = recalibration.reached
     found = coverage_curve(
         *(truth, estimate, covariance, basis),
-        levels=recalibration.calibrated,
+        levels=jnp.where(reached, recalibration.calibrated, 0.0),
         **options,
     )
-    return found._replace(level=recalibration.level)
+    names = ("threshold", "empirical", "empirical_active", "empirical_inactive")
+    told = {n: jnp.where(reached, getattr(found, n), jnp.nan) for n in names}
+    return found._replace(level=recalibration.level, **told)
 
 
 def recalibrated_curve(
@@ -139,10 +172,13 @@ def recalibrated_curve(
     """A test curve with recalibrated levels, at the wanted ones, read between points.
 
     What there is to do when only curves were kept. It is as good as the curve is
-    straight between its levels; `recalibrated_coverage` is exact.
+    straight between its levels; `recalibrated_coverage` is exact. NaN where no level
+    is known.
     """
     nominal, curve = _curve(level, empirical)
-    return jnp.interp(recalibration.calibrated.astype(curve.dtype), nominal, curve)
+    used = jnp.where(recalibration.reached, recalibration.calibrated, 0.0)
+    found = jnp.interp(used.astype(curve.dtype), nominal, curve)
+    return jnp.where(recalibration.reached, found, jnp.nan)
 
 
 def calibration_deviation(

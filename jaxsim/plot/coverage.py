@@ -23,6 +23,7 @@ def plot_coverage(
     The band is two standard errors: over the runs where there are many, else that of so
     many independent truths (which those of one run are not quite: they share their
     times). Above the diagonal the posterior is underconfident, below it overconfident.
+    A recalibrated curve ends where no level is known (see `fit_recalibration`).
 
     Args:
         found: what `js.measure.coverage_curve` gave, of one run, or of many with the
@@ -42,11 +43,14 @@ def plot_coverage(
     names = ("coverage",) if after is None else ("before", "after recalibration")
     largest = []
     for curve, name, colour in zip((found, after), names, PALETTE[1::-1], strict=False):
-        level, middle, error = _band(curve, which)
+        level, middle, error, last = _band(curve, which)
+        if last < 1:
+            axes.axvline(last, color=colour, lw=0.8, ls="--")
+            name += f", none beyond {last:.2g}"
         low, high = (np.clip(middle + s * error, 0, 1) for s in (-2, 2))
         axes.fill_between(level, low, high, color=colour, alpha=0.2, lw=0)
         axes.plot(level, middle, "o-", ms=3, mew=0, color=colour, label=name)
-        largest.append(np.abs(middle - level).max())
+        largest.append(np.nanmax(np.abs(middle - level)))
     of = "" if which == "all" else f" of {which} sources"
     axes.set(
         xlabel="nominal coverage",
@@ -67,21 +71,23 @@ def plot_coverage(
     return figure
 
 
-def _band(found: Any, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Levels, the mean curve, and its standard error."""
+def _band(found: Any, which: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Levels, the mean curve, its standard error, and the last level below a gap."""
     name = "empirical" if which == "all" else f"empirical_{which}"
     level = _values(found, "level")
     curves = _values(found, name).reshape(-1, level.shape[-1])
     level = level.reshape(curves.shape)[0]
-    known = curves[np.isfinite(curves).all(axis=1)]
-    if not len(known):
+    told = np.isfinite(curves).any(axis=0)
+    if not told.any():
         raise ValueError(f"there are no {which} sources, so there is no curve of them.")
+    last = 1.0 if told.all() else float(level[told & (level < 1)].max())
+    known = curves[np.isfinite(curves[:, told]).all(axis=1)]
     middle = known.mean(axis=0)
     if len(known) > 1:
-        return level, middle, known.std(axis=0, ddof=1) / np.sqrt(len(known))
+        return level, middle, known.std(axis=0, ddof=1) / np.sqrt(len(known)), last
     n, n_active = (_values(found, key).reshape(-1) for key in ("n", "n_active"))
     counted = {"all": n, "active": n_active, "inactive": n - n_active}[which]
-    return level, middle, np.sqrt(middle * (1 - middle) / counted.max())
+    return level, middle, np.sqrt(middle * (1 - middle) / counted.max()), last
 
 
 def _values(found: Any, name: str) -> np.ndarray:

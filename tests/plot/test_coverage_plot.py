@@ -35,6 +35,21 @@ def test_before_and_after_are_told_apart():
     assert off[0] > 0.25 > 0.1 > off[1]
 
 
+def test_a_recalibrated_curve_breaks_off_where_no_level_is_known():
+    sure = curve(1e-3)  # a deviation of 3 %: at most 0.14 of the truths, but at level 1
+    learned = js.measure.fit_recalibration(
+        sure.level, sure.empirical, np.linspace(0, 1, 21)
+    )
+    after = sure._replace(
+        level=learned.level,
+        empirical=js.measure.recalibrated_curve(learned, sure.level, sure.empirical),
+    )
+    figure = rendered(plot(sure, after=after))
+    assert "after recalibration, none beyond 0.05" in words(figure)
+    drawn = main(figure).lines[-1].get_ydata()
+    assert np.isnan(drawn[2:-1]).all() and drawn[-1] == 1
+
+
 def test_many_runs_give_a_mean_and_a_band(make):
     curves = [curve(1.0, seed) for seed in range(4)]
     many = type(curves[0])(*(np.stack(field) for field in zip(*curves, strict=True)))
