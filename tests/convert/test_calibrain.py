@@ -204,6 +204,7 @@ def test_functions_and_objects_of_calibrain_are_read_by_what_they_hold(folder):
         ("BMN", {"max_iter": [3], "normalization": [True]}, "oracle", "free"),
         ("BMN_joint", {"max_iter": [3]}, "adaptive_joint_learning", "fixed"),
         ("eloreta", {}, "oracle", "free"),
+        ("gamma_map", {"max_iter": [3]}, "evidence", "fixed"),
     ],
 )
 def test_every_solver_makes_a_row(folder, solver, given, noise_type, orientation):
@@ -218,6 +219,35 @@ def test_every_solver_makes_a_row(folder, solver, given, noise_type, orientation
     assert table["n_sources"][0] == 32
     if noise_type == "baseline":
         assert table["noise_var"][0] == table["baseline_var"][0]
+
+
+@pytest.mark.parametrize(
+    "noise_type, kind",
+    [
+        ("spatial_cv", js.meeg.SpatialCv),
+        ("temporal_cv", js.meeg.TemporalCv),
+        ("evidence", js.meeg.EvidenceNoise),
+    ],
+)
+def test_the_noise_may_be_told_from_the_whole_field(folder, noise_type, kind):
+    noise = {"noise_type": [noise_type]}
+    process = generator(folder, noise_param_grid=noise).process()
+    makers = [n for n, s in zip(process.names, process.steps, strict=True)
+              if "noise_variance" in s.cards() and n != "estimate"]  # fmt: skip
+    assert makers == ["oracle", "baseline", noise_type]  # the last one counts
+    assert isinstance(js.get(process, noise_type), kind)
+    with pytest.raises(ValueError, match=f"'{noise_type}', but BMN_joint learns"):
+        generator(folder, "BMN_joint", solver_param_grid={}, noise_param_grid=noise)
+
+
+def test_what_no_step_does_is_refused_by_name(folder):
+    noise = {"noise_type": ["adaptive_joint_learning"]}
+    for key, value in (("lambda_damping", 0.5), ("init_lambda", 2.0)):
+        with pytest.raises(ValueError, match=f"'{key}'.*allowed"):
+            generator(
+                folder, "gamma_lambda_map", noise_param_grid=noise,
+                solver_param_grid={key: [value]},
+            )  # fmt: skip
 
 
 @pytest.mark.slow

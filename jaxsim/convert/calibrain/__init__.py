@@ -24,6 +24,8 @@ What differs, on purpose:
   numbers are not (see `DataGenerator`).
 - `oracle` has a floor, so that it works without noise; `baseline` divides by n - 1 and
   counts its samples without a fault of rounding.
+- `noise_type` may also be `spatial_cv`, `temporal_cv` or `evidence`, which CaliBrain
+  1.0.3 has not: `js.meeg.SpatialCv`, `TemporalCv` and `EvidenceNoise`.
 - `init_gamma`, `update_mode` and so on mean what they mean there. A solver refuses a
   `noise_type` that it would ignore.
 - `erp_min_length` below 28 counts as 28: there, the filter fails at random below it.
@@ -42,3 +44,4 @@ from jaxsim.convert.calibrain.posterior import (
     posterior_summary as posterior_summary,
 )
 from jaxsim.convert.calibrain.table import TableCurves as TableCurves, curves as curves
+from jaxsim.convert.calibrain.write_leadfield import write_leadfield as write_leadfield

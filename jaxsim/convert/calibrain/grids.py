@@ -8,7 +8,15 @@ from jaxsim.core.declared import nearest
 
 
 ORIENTATIONS = ("fixed", "free")
-NOISE_TYPES = ("oracle", "baseline", "adaptive_joint_learning")
+# the last three are not in CaliBrain 1.0.3
+NOISE_TYPES = (
+    "oracle",
+    "baseline",
+    "adaptive_joint_learning",
+    "spatial_cv",
+    "temporal_cv",
+    "evidence",
+)
 DATA_KEYS = (
     "subject",
     "nnz",

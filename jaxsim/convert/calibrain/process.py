@@ -13,12 +13,19 @@ from jaxsim.convert.calibrain.subject import Subject
 from jaxsim.convert.calibrain.table import COVERED
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.step import AbstractStep
+from jaxsim.meeg.noise_cv import SpatialCv, TemporalCv
+from jaxsim.meeg.noise_evidence import EvidenceNoise
 from jaxsim.meeg.noise_level import BaselineNoise, OracleNoise
 from jaxsim.meeg.sensor_noise import SensorNoise
 from jaxsim.meeg.source_scores import SourceScores
 from jaxsim.study.design import Axis, Design
 
 
+FROM_THE_FIELD = {
+    "spatial_cv": SpatialCv,
+    "temporal_cv": TemporalCv,
+    "evidence": EvidenceNoise,
+}
 MOVING = ("alpha_SNR", "sensor_white_noise_std")  # what runs of one sweep differ by
 
 
@@ -75,6 +82,8 @@ def process_of(
         levels["baseline"] = BaselineNoise(onset_s=float(erp["stim_onset"]))
     if noise_type == "oracle":
         levels["oracle"] = levels.pop("oracle")  # the last one counts
+    elif noise_type in FROM_THE_FIELD:
+        levels[noise_type] = FROM_THE_FIELD[noise_type]()
     return Pipeline(
         sources=sources_of(erp, subject.n_locations, int(data["nnz"]), k),
         leadfield=leadfield,

@@ -17,7 +17,8 @@ from jaxsim.meeg.gamma_map import GammaMap
 
 GRID = "solver_param_grid"
 UPDATES = {1: "mackay", 2: "convex_bounding", 3: "em"}
-KNOWN_NOISE, LEARNED_NOISE = ("oracle", "baseline"), ("adaptive_joint_learning",)
+KNOWN_NOISE = ("oracle", "baseline", "spatial_cv", "temporal_cv", "evidence")
+LEARNED_NOISE = ("adaptive_joint_learning",)
 IGNORED = ("verbose", "logger", "track_history", "eps")  # no number depends on them
 GAMMA = ("max_iter", "tol", "update_mode", "init_gamma")
 SFLEX = ("sigma", "threshold_factor", "normalize")
