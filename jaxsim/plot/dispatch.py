@@ -15,6 +15,7 @@ from jaxsim.plot.fitted import plot_losses, plot_values
 from jaxsim.plot.matrices import plot_connectivity, plot_dynamics, plot_matrix
 from jaxsim.plot.movie import plot_footprints, plot_movie
 from jaxsim.plot.process import plot_table, plot_wiring
+from jaxsim.plot.sources import plot_sources
 from jaxsim.plot.spectra import plot_spectrum
 from jaxsim.plot.states import plot_states
 from jaxsim.plot.sweep import plot_sweep
@@ -25,7 +26,7 @@ from jaxsim.plot.traces import plot_traces
 Draw = Callable[..., Any]
 
 SPECTRA, CONNECTIVITY, DYNAMICS = ("spectrum", "psd"), ("fc",), ("fcd",)
-MAPS = ("topography",)
+MAPS, SOURCES = ("topography",), ("sources",)
 
 
 def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
@@ -33,7 +34,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
 
     | thing | what |
     |---|---|
-    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd", "topography" of `signal=` |
+    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd", "topography" of `signal=`; "sources": an estimate in the head |
     | recording of a sweep | a signal's name, or "spectrum", against the swept parameter |
     | connectome | "weights", "lengths", "graph" |
     | result of a fit | "losses", "values" |
@@ -48,7 +49,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
         thing: what to draw.
         what: which picture of it; the first one above by default.
         **options: of that picture: `signal`, `nodes`, `span_s`, `style`, `freq_range`,
-            `segment_s`, `at`, `at_s`, `layout`, `after`, `which`, `title`; see `jaxsim.plot`.
+            `segment_s`, `at`, `at_s`, `layout`, `n_shown`, `after`, `which`, `title`; see `jaxsim.plot`.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -85,7 +86,7 @@ def _plot_recording(
     names = list(recording.names)
     if {"level", "empirical"} <= set(names) and what in (None, "coverage"):
         return _call(plot_coverage, (recording,), options)
-    derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS, *MAPS]
+    derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS, *MAPS, *SOURCES]
     if what == "movie" and "movie" not in names:
         raise ValueError(
             "this recording has no 'movie'; it has "
@@ -99,12 +100,14 @@ def _plot_recording(
                 f"'{what}' is a signal already: signal= goes with {', '.join(derived)}."
             )
     else:
+        if what in SOURCES and not batch:
+            return _call(plot_sources, (recording,), options)
         timed = [n for n in names if recording[n].card.dims.startswith("time")]
         name = options.pop("signal", _first(recording))
         _choose("Recording", name, timed)
         picture = what
     if batch:
-        if picture in (*CONNECTIVITY, *DYNAMICS, *MAPS):
+        if picture in (*CONNECTIVITY, *DYNAMICS, *MAPS, *SOURCES):
             raise ValueError(
                 f"'{picture}' is a picture of one run, and this is a sweep of "
                 f"{np.size(recording.status)}; reduce every run to a number with "
