@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from jaxsim.data.shards import Shards
+
 
 _PROCESS = os.getpid()  # that imported this; in a forked one it is another
 
@@ -49,23 +51,26 @@ class Npy:
 
 @dataclasses.dataclass(frozen=True)
 class ZarrRows:
-    """An array of a zarr store; rows are read by tensorstore where it is installed."""
+    """An array of a zarr store.
+
+    Movies, which lie there uncompressed, are read out of their files directly; other
+    rows by tensorstore where it is installed, by zarr where not.
+    """
 
     folder: Path
     path: str
     lead: tuple[int, ...] = ()  # which run of a batch
-    tensorstore: bool | None = None  # None: where it is installed
+    reader: str | None = None  # "shards", "tensorstore" or "zarr"; None: the fastest
 
     def open(self) -> Any:
         """Something that gives rows when it is sliced."""
         array, axis = self._zarr(), len(self.lead)
         n = array.shape[axis]
+        if self.reader in (None, "shards") and Shards.fits(array, axis):
+            return Shards(array, self.lead)
         if array.chunks[axis] >= n:  # any read would decode all of it: keep it
             return _Led(array, self.lead)[0:n]
-        wanted = self.tensorstore
-        if wanted is None:  # its threads do not live on in a forked process
-            wanted = os.getpid() == _PROCESS
-        found = self._tensorstore() if wanted else None
+        found = self._tensorstore() if self.reader in (None, "tensorstore") else None
         return _Led(array if found is None else found, self.lead)
 
     def _zarr(self) -> Any:
@@ -74,7 +79,10 @@ class ZarrRows:
         return member(open_group(self.folder), self.path)
 
     def _tensorstore(self) -> Any:
-        if not self.tensorstore and importlib.util.find_spec("tensorstore") is None:
+        if self.reader is None and (
+            os.getpid() != _PROCESS  # its threads do not live on in a forked process
+            or importlib.util.find_spec("tensorstore") is None
+        ):
             return None
         tensorstore = importlib.import_module("tensorstore")
         place = {"driver": "file", "path": str(self.folder / self.path)}

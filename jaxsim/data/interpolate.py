@@ -32,7 +32,7 @@ def check_interp(track: Track, modality: Modality, name: str) -> None:
 
 
 def window(
-    track: Track, modality: Modality, start: Fraction
+    track: Track, modality: Modality, start: Fraction, out: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The samples of one window, and which of them are there.
 
@@ -40,6 +40,7 @@ def window(
         track: to read.
         modality: rate, length and interpolation.
         start: time of the first sample, s.
+        out: where values may be put, if they are just read.
 
     Returns:
         Values (chunk, ...) and the mask (chunk,).
@@ -56,22 +57,22 @@ def window(
         return track.at(times), (times >= first) & (times <= last)
     if modality.boxes:
         return boxes(track, track.places(start, rate, n + 1), modality.interp)
-    return points(track, track.places(start, rate, n), modality.interp)
+    if out is not None and (out.shape, out.dtype) != ((n, *track.shape), track.dtype):
+        out = None
+    return points(track, track.places(start, rate, n), modality.interp, out)
 
 
-def points(track: Track, at: Places, interp: str) -> tuple[np.ndarray, np.ndarray]:
+def points(
+    track: Track, at: Places, interp: str, out: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Samples at positions: the one before, the nearest, or between two."""
     if track.phase_s is not None:
         return shifted(track, at, interp)
     last = track.n - 1
-    if interp == "nearest":
-        index = at.nearest()
+    index = at.nearest() if interp == "nearest" else at.whole
+    if interp in ("nearest", "previous"):
         there = (index >= 0) & (index <= last)
-        return track.take(np.clip(index, 0, last)), there
-    index = at.whole
-    if interp == "previous":
-        there = (index >= 0) & (index <= last)
-        return track.take(np.clip(index, 0, last)), there
+        return track.take(np.clip(index, 0, last), out), there
     there = (index >= 0) & ((index < last) | ((index == last) & (at.part == 0)))
     low = np.clip(index, 0, last)
     rows = track.take(np.append(low, min(int(low[-1]) + 1, last)))

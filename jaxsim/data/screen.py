@@ -71,9 +71,10 @@ class Screen(Track):
             )
         return data
 
-    def read(self, low: int, high: int) -> np.ndarray:
+    def read(self, low: int, high: int, out: np.ndarray | None = None) -> np.ndarray:
         """A copy of frames low to high."""
-        out = np.empty((high - low, *self.shape), self.dtype)
+        if out is None:
+            out = np.empty((high - low, *self.shape), self.dtype)
         number = int(np.searchsorted(self.first, low, "right")) - 1
         at = low
         while at < high:

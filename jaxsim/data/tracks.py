@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.data import clock
+from jaxsim.data.shards import Shards
 
 
 TOLERANCE_S = 1e-6  # a frame counts as shown this much before its time stamp
@@ -103,20 +104,21 @@ class Track:
         part = np.clip((times - self.stamps[low]) / gap, 0, 1 - 2**-40)
         return clock.Places(whole, (part * 2**40).astype(np.int64), 2**40)
 
-    def take(self, index: np.ndarray) -> np.ndarray:
-        """Rows by number, in rising order."""
+    def take(self, index: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Rows by number, in rising order; into `out`, where they follow each other."""
         low, high = int(index[0]), int(index[-1]) + 1
+        if high - low == len(index) and (np.diff(index) == 1).all():
+            return self.read(low, high, out)
         if high - low <= 2 * len(index) + 8:
-            rows = self.read(low, high)
-            return rows if high - low == len(index) else rows[index - low]
+            return self.read(low, high)[index - low]
         return self.pick(index)
 
     def pick(self, index: np.ndarray) -> np.ndarray:
         """Rows by number, far from each other."""
         return np.concatenate([self.read(int(i), int(i) + 1) for i in index])
 
-    def read(self, low: int, high: int) -> np.ndarray:
-        """A copy of rows low to high; always of the track's own type."""
+    def read(self, low: int, high: int, out: np.ndarray | None = None) -> np.ndarray:
+        """A copy of rows low to high, in `out` if given; of the track's own type."""
         raise NotImplementedError
 
     def keep(self) -> None:
@@ -170,9 +172,17 @@ class Rows(Track):
             self._opened, self._process = self.source.open(), process
         return self._opened
 
-    def read(self, low: int, high: int) -> np.ndarray:
+    def read(self, low: int, high: int, out: np.ndarray | None = None) -> np.ndarray:
         """A copy of rows low to high."""
-        return np.array(self._data()[low:high])
+        data = self._data()
+        if out is None:
+            rows = data[low:high]
+            return np.array(rows) if isinstance(data, np.ndarray) else rows
+        if isinstance(data, Shards):
+            data.fill(out, low)
+        else:
+            out[...] = data[low:high]
+        return out
 
     def pick(self, index: np.ndarray) -> np.ndarray:
         """Rows by number, far from each other."""
