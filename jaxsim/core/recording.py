@@ -12,6 +12,7 @@ from jaxtyping import Array, PRNGKeyArray, UInt8
 
 from jaxsim.core.declared import Declared, nearest
 from jaxsim.core.signal import Series, Signal
+from jaxsim.core.trials import Trials
 
 
 PENDING, OK, NON_FINITE, ERROR, NOT_CONVERGED, DEGENERATE = range(6)
@@ -34,7 +35,7 @@ class Recording(eqx.Module):
 
     In a batch (a sweep) every array has the axes of the design in front, and `status`
     has just those. `process`, `key` and `design` are what made it; they are attached
-    after the run, on the host.
+    after the run, on the host; so are `trials`, where it has any.
     """
 
     series: tuple[Series, ...]  # a tuple: mappings lose their order in a pytree
@@ -43,6 +44,7 @@ class Recording(eqx.Module):
     process: Declared | None = None
     key: PRNGKeyArray | None = None
     design: Any = None
+    trials: Trials | None = eqx.field(static=True, default=None)
 
     def __getitem__(self, name: str) -> Series:
         if name not in self.names:
@@ -92,7 +94,17 @@ class Recording(eqx.Module):
         self, process: Declared, key: PRNGKeyArray, design: Any = None
     ) -> "Recording":
         """The same signals, with what made them."""
-        return Recording(self.series, self.names, self.status, process, key, design)
+        facts = process, key, design, self.trials
+        return Recording(self.series, self.names, self.status, *facts)
+
+    def with_trials(self, rows: Any) -> "Recording":
+        """The same recording with a table of trials, as `Trials.from_rows` takes it.
+
+        It is saved with the recording, and `ChunkDataset(where=...)` chooses by it.
+        """
+        who = self.process, self.key, self.design
+        made = Trials.from_rows(rows)
+        return Recording(self.series, self.names, self.status, *who, made)
 
     def measure(self, function: Callable[..., Any], *names: str) -> "Recording":
         """Apply a function of arrays to signals of every run.
@@ -122,7 +134,7 @@ class Recording(eqx.Module):
             lead = np.ndim(self.status)
             dims = " ".join(f"{name}_{i}" for i in range(value.ndim - lead))
             series.append(Series(value, None, Signal(dims, "1", doc, observed=True)))
-        who = self.process, self.key, self.design
+        who = self.process, self.key, self.design, self.trials
         return Recording(tuple(series), tuple(found), self.status, *who)
 
     def to_xarray(self) -> Any:

@@ -41,7 +41,8 @@ def to_xarray(recording: Recording) -> Any:
     `tree["recording/eeg"].eeg` has the axes of the design, then time, then the signal's
     own, each by the name this field uses (region, channel, unit_id, frame, height,
     width). Coordinates hold seconds, labels and the design's values; attributes hold
-    `units` and `long_name`. `/process` holds the big arrays that made it, by path.
+    `units` and `long_name`. `/process` holds the big arrays that made it, by path, and
+    `/trials` the table of trials where there is one.
     """
     import xarray as xr
 
@@ -97,6 +98,10 @@ def nodes_of(recording: Recording) -> dict[str, Node]:
         nodes[path] = signal_node(name, recording[name], lead_dims, along)
     if isinstance(recording.process, Declared):
         nodes |= process_nodes(recording.process)
+    if recording.trials is not None:
+        columns = recording.trials.arrays()
+        made = {n: Variable(("trial",), *pair) for n, pair in columns.items()}
+        nodes["/trials"] = Node(made, {})
     return nodes
 
 

@@ -11,6 +11,7 @@ from jax.core import Tracer
 
 from jaxsim.core.recording import Recording
 from jaxsim.core.tree import Node, arrays_of, nodes_of, places
+from jaxsim.core.trials import Trials
 from jaxsim.store import arrays as zarrs, disk
 from jaxsim.store.beside import Beside
 from jaxsim.store.facts import StoredDesign, about, series_from, signal_facts
@@ -49,6 +50,8 @@ def write_recording(
     where = places(recording)
     facts["signals"] = signal_facts(recording, where)
     facts["arrays"] = array_places(recording.process)
+    if recording.trials is not None:
+        facts["trials"] = list(recording.trials.arrays())
     empty = {where[name] for name in later}
     kept = f"nothing was saved{', the old store is untouched' * overwrite}."
     with disk.told_when_full(target, kept), disk.aside(target) as new:
@@ -134,7 +137,19 @@ def read_recording(
         series.append(series_from(one, values, starts))
     check_coordinates(root)
     process, key, design = provenance(folder, facts)
-    return Recording(tuple(series), tuple(names), status, process, key, design)
+    trials = read_trials(root, folder, facts)
+    return Recording(tuple(series), tuple(names), status, process, key, design, trials)
+
+
+def read_trials(root: Any, folder: Path, facts: dict[str, Any]) -> Trials | None:
+    """The table of trials of a store, verified; None where it has none."""
+    if "trials" not in facts:
+        return None
+    found = {}
+    for name in facts["trials"]:
+        array = open_array(root, folder, f"trials/{name}")
+        found[name] = zarrs.read(array), dict(array.attrs)
+    return Trials.from_arrays(found)
 
 
 def open_array(root: Any, folder: Path, name: str) -> Any:
