@@ -47,6 +47,7 @@ from jaxsim.core.step import (
     AbstractStep as AbstractStep,
 )
 from jaxsim.core.table import check as check, table as table
+from jaxsim.core.trials import Trials as Trials
 
 # data
 from jaxsim.data.chunks import ChunkDataset as ChunkDataset
@@ -54,7 +55,9 @@ from jaxsim.data.experiment import Experiment as Experiment
 from jaxsim.data.export_experanto import export_experanto as export_experanto
 from jaxsim.data.filters import nan_filter as nan_filter
 from jaxsim.data.import_experanto import import_experanto as import_experanto
+from jaxsim.data.mixture import SessionMixture as SessionMixture
 from jaxsim.data.modality import Modality as Modality
+from jaxsim.data.stacked import collate as collate
 from jaxsim.data.stream import Stream as Stream, stream as stream
 
 # meeg

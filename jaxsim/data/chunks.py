@@ -2,22 +2,31 @@
 
 import hashlib
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from jaxsim.core.declared import nearest
+from jaxsim.data.asked import (
+    checked_anchor,
+    checked_margin,
+    checked_modalities,
+    checked_out,
+    checked_stride,
+    has_all,
+    labels_of,
+    one_of,
+)
 from jaxsim.data.compat_experanto import Experanto
 from jaxsim.data.exact import Exact
 from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session, sessions_of
+from jaxsim.data.stacked import Sample, Stack, stacked
 from jaxsim.data.transforms import FrameTransform
 from jaxsim.data.validity import Report
 
 
 SPANS = ("any", "trial")
-Sample = dict[str, Any]
 
 
 class ChunkDataset:
@@ -29,13 +38,15 @@ class ChunkDataset:
     {"screen": (60, 36, 64), "responses": (16, 100),
      "timestamps": {"screen": (60,), ...},   s from the start of the chunk
      "mask": {"screen": (60,), "responses": (16, 100)},   what was really there
+     "params": {"network.model.A": ()},   where they are asked for
      "meta": {"session": 0, "index": i, "t0_s": 12.5}}
     ```
 
     Items are in the order of time; `batches` shuffles. Time is counted in ratios of
     whole numbers, so nothing drifts, and a track asked at its own rate gives its own
     samples. Reading is NumPy alone: safe in threads and in forked workers, and any
-    loader that takes an object with a length and items (torch, grain) takes this one.
+    loader that takes an object with a length and items (torch, grain) takes this one;
+    `collate` makes batches of what `__getitems__` gives without a copy.
 
     Args:
         source: a recording, its folder, a folder of experanto, or a list of these: the
@@ -49,6 +60,11 @@ class ChunkDataset:
         include_blanks: with `where`, blank trials too.
         margin: s at both ends of every track that are left out.
         span: "any": a chunk may go on into the next accepted trial; "trial": not.
+        out: names of modalities that samples hold; None is all. The others are not
+            read, but their windows restrict which chunks there are.
+        params: paths of values that made the recording, as labels: a signal without
+            time (what a stream or a freeze drew), a value that a design gave the run,
+            or any number of its process.
         relative_time: time stamps from the start of the chunk (float32); else those of
             the recording (float64).
         seed: of the shuffled orders.
@@ -72,40 +88,42 @@ class ChunkDataset:
         include_blanks: bool = True,
         margin: float | int = 0.5,
         span: str = "any",
+        out: Iterable[str] | None = None,
+        params: Iterable[str] = (),
         relative_time: bool = True,
         seed: int = 0,
         cache: bool = False,
         strict: bool = True,
         compat: str | None = None,
     ) -> None:
-        self.modalities = _modalities(modalities)
-        self.anchor = _anchor(anchor, self.modalities)
+        self.modalities = checked_modalities(modalities)
+        self.anchor = checked_anchor(anchor, self.modalities)
         self.seed = int(seed)
-        _one_of("span", span, SPANS)
-        _one_of("compat", compat, (None, "experanto"))
-        if stride < 1:
-            raise ValueError(f"stride = {stride} must be 1 or more.")
-        if not 0 <= margin < np.inf:
-            raise ValueError(f"margin = {margin} s must be 0 or more.")
+        one_of("span", span, SPANS)
+        one_of("compat", compat, (None, "experanto"))
+        self.out = checked_out(out, self.modalities)
+        stride, margin = checked_stride(stride), checked_margin(margin)
         self.sessions = sessions_of(source)
         for session in self.sessions:
-            _has_all(session, self.modalities)
+            has_all(session, self.modalities)
         self.compat = compat
         rules = Experanto if compat else Exact
         self._rules = rules(self.modalities, self.anchor, relative_time)
-        ask = (where, include_blanks, float(margin), span)
+        self._params = labels_of(self.sessions, params)
+        ask = (where, include_blanks, margin, span)
         found = [self._rules.starts(session, *ask) for session in self.sessions]
         self.reports: list[Report] = [report for _, report in found]
         self.starts = [starts[::stride] for starts, _ in found]
         self.first = np.cumsum([0] + [len(starts) for starts in self.starts])
         told = told_apart(where)
-        self.identity = repr((self.modalities, self.anchor, stride, told, *ask[1:]))
+        what = (self.modalities, self.anchor, self.out, tuple(self._params[0]))
+        self.identity = repr((*what, stride, told, *ask[1:]))
         if strict and not len(self):
             told = "\n".join(map(str, self.reports))
             raise ValueError(f"no chunk meets all constraints.\n{told}")
         if cache:
             for session in self.sessions:
-                for name in self.modalities:
+                for name in self.out:
                     session.tracks[name].keep()
         self._normal = [self._statistics(session) for session in self.sessions]
 
@@ -142,15 +160,30 @@ class ChunkDataset:
         """One chunk, finished: transformed, normalised and cast as asked."""
         return self._sample(index, finish=True)
 
-    def raw(self, index: int) -> Sample:
-        """One chunk in the types of its files: what `finish` is still to be done to."""
-        return self._sample(index, finish=False)
+    def __getitems__(self, indices: Iterable[int]) -> Stack:
+        """Many chunks, finished, in one buffer per modality: a list of samples.
+
+        Raises:
+            ValueError: chunks of different shapes, those of different sessions.
+        """
+        indices = list(indices)
+        whole = stacked(lambda i, into: self._sample(i, True, into), indices)
+        return Stack(whole, len(indices))
+
+    def raw(self, index: int, into: Sample | None = None) -> Sample:
+        """One chunk in the types of its files: what `finish` is still to be done to.
+
+        Args:
+            index: which.
+            into: arrays to put its values in, where they are just read.
+        """
+        return self._sample(index, False, into)
 
     def finished(self, values: dict[str, Any], normal: dict[str, Any]) -> Sample:
         """What the device does to the values of one chunk; NumPy or JAX arrays."""
         out = {}
-        for name, modality in self.modalities.items():
-            x = values[name]
+        for name in self.out:
+            x, modality = values[name], self.modalities[name]
             for transform in modality.transforms if self.on_device(name) else ():
                 x = transform(x)
             if normal[name] is not None:
@@ -171,12 +204,16 @@ class ChunkDataset:
             for name, pair in self._normal[session].items()
         }
 
+    def part_of(self, session: int) -> "ChunkDataset":
+        """The dataset that cuts a session: this one (a mixture has several)."""
+        return self
+
     def on_device(self, name: str) -> bool:
         """Whether all transforms of a modality can run on the device."""
         transforms = self.modalities[name].transforms
         return all(isinstance(one, FrameTransform) for one in transforms)
 
-    def _sample(self, index: int, finish: bool) -> Sample:
+    def _sample(self, index: int, finish: bool, into: Sample | None = None) -> Sample:
         number = operator.index(index)
         number += len(self) * (number < 0)
         if not 0 <= number < len(self):
@@ -186,15 +223,19 @@ class ChunkDataset:
         session = self.sessions[at]
         out: Sample = {}
         stamps, masks = {}, {}
-        for name, modality in self.modalities.items():
-            values, masks[name], stamps[name] = self._rules.window(session, name, start)
+        for name in self.out:
+            values, masks[name], stamps[name] = self._rules.window(
+                session, name, start, (into or {}).get(name)
+            )
             if not self.on_device(name):
-                for transform in modality.transforms:
+                for transform in self.modalities[name].transforms:
                     values = transform(values)
             out[name] = values
         if finish:
             out = self.finished(out, self._normal[at])
         out["timestamps"], out["mask"] = stamps, masks
+        if self._params[at]:
+            out["params"] = dict(self._params[at])
         out["meta"] = {
             "session": np.int32(at),
             "index": np.int32(number),
@@ -204,8 +245,8 @@ class ChunkDataset:
 
     def _statistics(self, session: Session) -> dict[str, Any]:
         found = {}
-        for name, modality in self.modalities.items():
-            track = session.tracks[name]
+        for name in self.out:
+            modality, track = self.modalities[name], session.tracks[name]
             how = modality.normalize
             if isinstance(how, str):
                 mean, std = track.stats()
@@ -241,42 +282,3 @@ class ChunkDataset:
 def _over(part: Any, values: Any) -> Any:
     """With axes in front, as many as values have."""
     return part.reshape((1,) * (values.ndim - part.ndim) + part.shape)
-
-
-def _one_of(name: str, value: Any, allowed: tuple) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} = {value!r} is not one of {allowed}.")
-
-
-def _modalities(given: Mapping[str, Modality]) -> dict[str, Modality]:
-    if not isinstance(given, Mapping) or not given:
-        raise TypeError(
-            'modalities must be a mapping such as {"screen": js.Modality(30, 60)}, '
-            f"not {given!r}."
-        )
-    for name, modality in given.items():
-        if not isinstance(modality, Modality):
-            raise TypeError(
-                f"'{name}' must be a js.Modality(rate, chunk), not {modality!r}."
-            )
-        if name in ("timestamps", "mask", "meta"):
-            raise ValueError(f"'{name}' is what every sample has; no modality can be.")
-    return dict(given)
-
-
-def _anchor(anchor: str | None, modalities: Mapping[str, Modality]) -> str:
-    if anchor is None:
-        return "screen" if "screen" in modalities else next(iter(modalities))
-    if anchor not in modalities:
-        told = f"anchor = '{anchor}' is no modality; there are {', '.join(modalities)}."
-        raise ValueError(told + nearest(anchor, modalities))
-    return anchor
-
-
-def _has_all(session: Session, modalities: Mapping[str, Modality]) -> None:
-    for name in modalities:
-        if name not in session.tracks:
-            raise ValueError(
-                f"session '{session.name}' ({session.where}) has no '{name}'; it has "
-                f"{', '.join(session.tracks)}.{nearest(name, session.tracks)}"
-            )

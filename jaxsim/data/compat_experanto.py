@@ -122,9 +122,9 @@ class Experanto:
         return starts
 
     def window(
-        self, session: Session, name: str, start: Any
+        self, session: Session, name: str, start: Any, out: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values, mask and time stamps of one modality."""
+        """Values, mask and time stamps of one modality; never in `out`."""
         modality, track = self.modalities[name], session.tracks[name]
         times = rounded_times(
             start, float(modality.offset), float(modality.rate), modality.chunk

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.core.declared import nearest
-from jaxsim.data.session import Trials
+from jaxsim.core.trials import Trials
 
 
 ABSENT = "blank"  # what a trial without a value is taken to have

@@ -47,12 +47,12 @@ class Exact:
         return first + starts * rate.denominator / rate.numerator
 
     def window(
-        self, session: Session, name: str, start: Any
+        self, session: Session, name: str, start: Any, out: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Values, mask and time stamps of one modality."""
+        """Values (in `out` where they are just read), mask and time stamps."""
         modality, track = self.modalities[name], session.tracks[name]
         first = self.time(session, start) + modality.offset
-        values, mask = finished(*window(track, modality, first), track, modality)
+        values, mask = finished(*window(track, modality, first, out), track, modality)
         if self.relative_time:
             times = clock.seconds(modality.offset, modality.rate, modality.chunk)
             return values, mask, times.astype(np.float32)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from jaxsim.core.declared import nearest
+from jaxsim.core.trials import Trials
 from jaxsim.data.screen import Screen
 from jaxsim.data.session import Session, sessions_of
 from jaxsim.data.tracks import Track
@@ -33,6 +34,7 @@ from jaxsim.store import disk
 
 SCREEN = "screen"
 CHUNK_S, MARGIN_S = 2.0, 0.5
+BETWEEN = {"tier": "between", "valid_trial": False}
 
 
 def export_experanto(
@@ -58,7 +60,8 @@ def export_experanto(
         modality_names: our signal -> its name there; None leaves it out. By default the
             movie is "screen", the first signals are "responses", the rest keep theirs.
         trials: rows in order of time, each with `start_s` and any columns (`tier`,
-            `stim_type`); a trial lasts until the next starts. By default all are
+            `stim_type`); a trial lasts until the next starts. By default those of the
+            recording, with trials of tier "between" in its gaps; else all are
             "train".
         trial_s: length of trials where they are not given, s.
         dtype: of sequences. float32 is what experanto hands on best.
@@ -189,6 +192,8 @@ def _shown(
         stamps = low + np.arange(math.ceil(high - low) + 1, dtype=np.float64)
     else:
         stamps = track.times(np.arange(track.n))
+    if trials is None and session.trials is not None:
+        trials = _without_gaps(session.trials, float(stamps[0]))
     if trials is None:
         starts = np.arange(stamps[0], stamps[-1] + 1e-9, trial_s)
         trials = [{"start_s": float(start), "tier": "train"} for start in starts]
@@ -205,3 +210,19 @@ def _shown(
         {k: v for k, v in trials[i].items() if k != "start_s"} for i in kept.tolist()
     ]
     return Shown(track, stamps, np.append(first[kept], len(stamps)), told)
+
+
+def _without_gaps(trials: Trials, first_s: float) -> list[dict[str, Any]]:
+    """Rows that follow each other, as experanto's do: gaps are trials of their own."""
+    rows: list[dict[str, Any]] = []
+    end = first_s
+    for number, (start, stop) in enumerate(
+        zip(trials.start_s.tolist(), trials.stop_s.tolist(), strict=True)
+    ):
+        if start > end + 1e-6:
+            rows.append(BETWEEN | {"start_s": end})
+        told = {n: column[number] for n, column in trials.columns.items()}
+        kept = {name: value for name, value in told.items() if value is not None}
+        rows.append(kept | {"start_s": start})
+        end = stop
+    return [*rows, BETWEEN | {"start_s": end}] if np.isfinite(end) else rows

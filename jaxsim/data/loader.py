@@ -12,15 +12,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from jaxsim.data.chunks import ChunkDataset, Sample
+from jaxsim.data.mixes import Mix, mix_of
 from jaxsim.data.order import shuffled
-
-
-MIXES = ("proportional", "longest", "shortest")
+from jaxsim.data.stacked import Sample, stacked
 
 
 class Batches:
-    """Shuffled batches of a dataset, all chunks of a batch from one session.
+    """Shuffled batches of a dataset, all chunks of a batch from one session or not.
 
     Which chunks are in batch p of epoch e is a function of the seed, e and p: the order
     depends neither on the number of threads nor on what was read before, and to go on
@@ -31,7 +29,10 @@ class Batches:
         batch: how many chunks each has.
         mix: of sessions. "proportional": every chunk at most once an epoch, sessions in
             random order. "longest": every session as often as the longest has batches,
-            the shorter ones going round; "shortest": as often as the shortest.
+            the shorter ones going round; "shortest": as often as the shortest. Weights,
+            one number per session or a mapping by name: shares of the batches.
+        one_session: whether all chunks of a batch are of one session; False mixes
+            them chunk by chunk, which takes sessions of one shape.
         shuffle: False gives the order of time.
         epoch: to begin with.
         workers: threads that read; 0 reads when asked.
@@ -39,74 +40,52 @@ class Batches:
         device: where to; None is JAX's default.
 
     Raises:
-        ValueError: a batch larger than a session has chunks.
+        ValueError: a batch larger than a session has chunks, or an unknown mix.
     """
 
     def __init__(
         self,
-        chunks: ChunkDataset,
+        chunks: Any,
         batch: int,
         *,
-        mix: str = "proportional",
+        mix: Any = "proportional",
+        one_session: bool = True,
         shuffle: bool = True,
         epoch: int = 0,
         workers: int = 2,
         prefetch: int = 2,
         device: Any = None,
     ) -> None:
-        if mix not in MIXES:
-            raise ValueError(f"mix = {mix!r} is not one of {MIXES}.")
         for name, value, least in (
             ("batch", batch, 1),
             ("workers", workers, 0),
             ("prefetch", prefetch, 1),
         ):
-            if value < least:
-                raise ValueError(f"{name} = {value} must be {least} or more.")
-        self.chunks, self.batch, self.mix, self.shuffle = chunks, batch, mix, shuffle
+            if not isinstance(value, (int, np.integer)) or value < least:
+                raise ValueError(
+                    f"{name} = {value!r} must be a whole number, {least} or more."
+                )
+        self.chunks, self.batch, self.shuffle = chunks, int(batch), bool(shuffle)
         self.epoch, self.position = epoch, 0
         self.workers, self.prefetch, self.device = workers, prefetch, device
-        self._counts = np.array([len(starts) for starts in chunks.starts]) // batch
-        needed = self._counts.sum() if mix == "proportional" else self._counts.min()
-        if needed == 0:
-            few = int(np.argmin(self._counts))
-            raise ValueError(
-                f"batch = {batch} is more than the {len(chunks.starts[few])} chunks of "
-                f"session '{chunks.sessions[few].name}'."
-            )
-        self._finish = jax.jit(self._finished)
+        self.mix: Mix = mix_of(mix, chunks, self.batch, one_session)
+        self._finish: dict[tuple[int, bool], Any] = {}  # compiled, by part and kind
 
     def __len__(self) -> int:
-        if self.mix == "proportional":
-            return int(self._counts.sum())
-        rounds = self._counts.max() if self.mix == "longest" else self._counts.min()
-        return int(rounds) * len(self._counts)
+        return self.mix.n_batches
 
     def indices(self, epoch: int, position: int) -> np.ndarray:
         """The chunks of one batch: what `batch_sampler` of another loader may go by."""
-        session, turn, number = self._turn(epoch, position)
+        seed = self.chunks.seed if self.shuffle else None
+        session, turn, number = self.mix.turn(epoch, position, seed)
         at = np.arange(number * self.batch, (number + 1) * self.batch)
+        if session is None:  # of all sessions
+            n = len(self.chunks)
+            return at if seed is None else shuffled(at, n, seed, turn, -1)
         n = len(self.chunks.starts[session])
-        if self.shuffle:
-            at = shuffled(at, n, self.chunks.seed, turn, session)
+        if seed is not None:
+            at = shuffled(at, n, seed, turn, session)
         return self.chunks.first[session] + at
-
-    def _turn(self, epoch: int, position: int) -> tuple[int, int, int]:
-        """Session, which of its own passes, and which batch of that pass."""
-        seed, n = self.chunks.seed, len(self._counts)
-        if self.mix == "proportional":
-            at = position
-            if self.shuffle:
-                at = int(shuffled(np.array([at]), len(self), seed, epoch, -1)[0])
-            ends = np.cumsum(self._counts)
-            session = int(np.searchsorted(ends, at, "right"))
-            return session, epoch, int(at - ends[session] + self._counts[session])
-        cycle, at = divmod(position, n)
-        if self.shuffle:
-            at = int(shuffled(np.array([at]), n, seed, epoch, -1 - cycle)[0])
-        count = int(self._counts[at])
-        turn, number = divmod(epoch * (len(self) // n) + cycle, count)
-        return at, turn, number
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands: plain numbers and a digest."""
@@ -115,7 +94,7 @@ class Batches:
             "position": self.position,
             "seed": self.chunks.seed,
             "batch": self.batch,
-            "mix": self.mix,
+            "mix": self.mix.told,
             "shuffle": self.shuffle,
             "fingerprint": self.chunks.fingerprint,
         }
@@ -134,6 +113,8 @@ class Batches:
                     f"these have {value!r}: its position means nothing here."
                 )
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
+
+    get_state, set_state = state_dict, load_state_dict  # as grain calls them
 
     def __iter__(self) -> Iterator[Sample]:
         """The rest of this epoch; the next time, the next epoch."""
@@ -157,33 +138,33 @@ class Batches:
 
     def read(self, epoch: int, position: int) -> Sample:
         """One batch in the types of its files, in one array per modality."""
-        out: Sample = {}
-        for row, index in enumerate(self.indices(epoch, position).tolist()):
-            _put(out, self.chunks.raw(index), row, self.batch)
-        return out
+        return stacked(self.chunks.raw, self.indices(epoch, position).tolist())
 
     def finish(self, raw: Sample) -> Sample:
         """To the device: cast, resized, normalised; `meta` stays where it is."""
-        session = int(raw["meta"]["session"][0])
+        sessions = raw["meta"]["session"].tolist()
+        part = self.chunks.part_of(sessions[0])
         moved = jax.device_put(
             {name: part for name, part in raw.items() if name != "meta"}, self.device
         )
-        values = {name: moved.pop(name) for name in self.chunks.modalities}
-        normal = self.chunks.normal(session, np.float32)
-        return self._finish(values, normal) | moved | {"meta": raw["meta"]}
+        values = {name: moved.pop(name) for name in part.out}
+        alone = len(set(sessions)) == 1  # one statistic for all, else one for each
+        normals = [
+            self.chunks.normal(session, np.float32)
+            for session in (sessions[:1] if alone else sessions)
+        ]
+        normal = normals[0] if alone else jax.tree.map(_stack, *normals)
+        finish = self._program(part, alone)
+        return finish(values, normal) | moved | {"meta": raw["meta"]}
 
-    def _finished(self, values: dict[str, Any], normal: dict[str, Any]) -> Sample:
-        def one(values: dict[str, Any]) -> Sample:
-            return self.chunks.finished(values, normal)
+    def _program(self, part: Any, alone: bool) -> Any:
+        """Casts, resizes and normalises the batches of a dataset; compiled once."""
+        which = id(part), alone
+        if which not in self._finish:
+            axes = (0, None) if alone else (0, 0)
+            self._finish[which] = jax.jit(jax.vmap(part.finished, axes))
+        return self._finish[which]
 
-        return jax.vmap(one)(values)
 
-
-def _put(out: Sample, sample: Sample, row: int, n: int) -> None:
-    for name, part in sample.items():
-        if isinstance(part, dict):
-            _put(out.setdefault(name, {}), part, row, n)
-            continue
-        if name not in out:
-            out[name] = np.empty((n, *np.shape(part)), np.asarray(part).dtype)
-        out[name][row] = part
+def _stack(*parts: np.ndarray) -> np.ndarray:
+    return np.stack(parts)

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from jaxsim.core.trials import Trials
 from jaxsim.data.backing import Npy, Raw
 from jaxsim.data.clock import ratio_hz, ratio_s
 from jaxsim.data.events import Labels, Spikes
 from jaxsim.data.screen import Screen, Trial
-from jaxsim.data.session import Session, Trials
+from jaxsim.data.session import Session
 from jaxsim.data.tracks import Rows, Track
 
 

@@ -1,6 +1,8 @@
 """Our recordings as sessions: in memory, or in the zarr store that `save` wrote."""
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import numpy as np
 
 from jaxsim.core.recording import OK, RESULTS, Recording
 from jaxsim.core.tree import places
+from jaxsim.core.trials import Trials
 from jaxsim.data.backing import ZarrRows
 from jaxsim.data.clock import ratio_hz, ratio_s
+from jaxsim.data.origin import Origin, of_design
 from jaxsim.data.session import Session
 from jaxsim.data.tracks import Rows, Track
 from jaxsim.store.facts import signal_facts
@@ -36,7 +40,10 @@ def read_recording(recording: Recording) -> list[Session]:
             start, rows = _start(clock.start_s, run), values[run]
             facts = (rows.shape, rows.dtype, start, clock.rate_hz, told[name])
             tracks[name] = _rows(name, rows, *facts)
-        found.append(_session("recording", run, tracks, "memory"))
+        origin = _origin(recording, run)
+        found.append(
+            _session("recording", run, tracks, "memory", recording.trials, origin)
+        )
     return found
 
 
@@ -47,7 +54,7 @@ def read_store(folder: Path) -> list[Session]:
         ValueError: no store of ours, damaged, not whole, or a run that ended badly.
     """
     from jaxsim.store.arrays import open_group, read
-    from jaxsim.store.recordings import open_array
+    from jaxsim.store.recordings import open_array, provenance, read_trials
     from jaxsim.store.seal import unseal
 
     folder = folder.resolve()
@@ -56,8 +63,10 @@ def read_store(folder: Path) -> list[Session]:
         raise ValueError(f"{folder} holds a {facts['holds']}, and no recording.")
     root = open_group(folder)
     status = read(open_array(root, folder, "status"))
+    trials = read_trials(root, folder, facts)
+    process = functools.cache(lambda: provenance(folder, facts)[0])
     runs = list(np.ndindex(status.shape))
-    order = range(len(runs))
+    order, number = range(len(runs)), np.arange(len(runs))
     if facts["holds"] == "sweep":  # slots, some of them padding
         number = read(open_array(root, folder, "run"))
         order = [int(at) for at in np.argsort(number, kind="stable") if number[at] >= 0]
@@ -81,8 +90,49 @@ def read_store(folder: Path) -> list[Session]:
                 one["clock"]["rate_hz"], one,
             )  # fmt: skip
             _whole(folder, array)
-        found.append(_session(folder.name, run, tracks, str(folder)))
+        origin = _stored_origin(folder, facts, root, run, int(number[at]), process)
+        made = _session(folder.name, run, tracks, str(folder), trials, origin)
+        found.append(made)
     return found
+
+
+def _origin(recording: Recording, run: tuple[int, ...]) -> Origin:
+    """Signals without time, and what the design gave the run."""
+    values = {
+        name: functools.partial(_of_run, series.values, run)
+        for name, series in zip(recording.names, recording.series, strict=True)
+        if not series.card.timed
+    }
+    design, process = recording.design, recording.process
+    told = None if design is None else design.document()
+    return Origin(of_design(told, run) | values, lambda: process)
+
+
+def _of_run(values: Any, run: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(np.asarray(values)[run])
+
+
+def _stored_origin(
+    folder: Path, facts: dict[str, Any], root: Any, slot: tuple[int, ...], number: int,
+    process: Callable[[], Any],
+) -> Origin:  # fmt: skip
+    """The same, read when they are asked for."""
+    from jaxsim.store.recordings import open_array
+
+    def read(path: str) -> np.ndarray:
+        return np.asarray(open_array(root, folder, path)[slot])
+
+    values = {
+        one["name"]: functools.partial(read, one["array"])
+        for one in facts["signals"]
+        if one["card"]["dims"].split()[:1] != ["time"]
+    }
+    design = facts.get("design")
+    run: tuple[int, ...] = ()
+    if design is not None:
+        shape = tuple(n for _, n in design["axes"])
+        run = tuple(int(i) for i in np.unravel_index(number, shape))
+    return Origin(of_design(design, run) | values, process)
 
 
 def _start(start_s: Any, run: tuple[int, ...]) -> float:
@@ -109,14 +159,15 @@ def _ended_well(status: int, run: tuple[int, ...], where: str) -> None:
 
 
 def _session(
-    name: str, run: tuple[int, ...], tracks: dict[str, Track], where: str
-) -> Session:
+    name: str, run: tuple[int, ...], tracks: dict[str, Track], where: str,
+    trials: Trials | None, origin: Origin,
+) -> Session:  # fmt: skip
     if not tracks:
         raise ValueError(
             f"{where} holds no signal in time, so there is nothing to cut chunks of."
         )
     suffix = "".join(f"-{i}" for i in run)
-    return Session(name + suffix, tracks, None, where)
+    return Session(name + suffix, tracks, trials, where, origin)
 
 
 def _whole(folder: Path, array: Any) -> None:

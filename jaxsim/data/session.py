@@ -6,32 +6,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jaxsim.core.recording import Recording
+from jaxsim.core.trials import Trials
+from jaxsim.data.origin import Origin
 from jaxsim.data.tracks import Track
 
 
 @dataclasses.dataclass
-class Trials:
-    """What was shown when: a row per trial."""
-
-    start_s: np.ndarray
-    end_s: np.ndarray  # of the last: when the next would begin
-    columns: dict[str, list[Any]]
-
-    def __len__(self) -> int:
-        return len(self.start_s)
-
-
-@dataclasses.dataclass
 class Session:
-    """One recording: tracks by name, and its trials where it has any."""
+    """One recording: tracks by name, its trials where it has any, and what made it."""
 
     name: str
     tracks: dict[str, Track]
     trials: Trials | None = None
     where: str = "memory"  # for sentences
+    origin: Origin = dataclasses.field(default_factory=lambda: Origin({}))
 
     @property
     def zero_s(self) -> float:

@@ -132,7 +132,7 @@ def _trials(
     pick = np.ones(len(trials), bool)
     if where is not None:
         pick = chosen(trials, where, include_blanks)
-    rows = np.stack([trials.start_s, trials.end_s], 1)[pick]
+    rows = np.stack([trials.start_s, trials.stop_s], 1)[pick]
     if span == "any":
         rows = union(rows)
     rows = rows - [0, 2 * CLOSE_S]  # the end of a trial is in the next one

@@ -342,8 +342,8 @@ def test_tensorstore_reads_what_zarr_reads(film, tmp_path):
     tracks = js.Experiment(tmp_path / "film.zarr").session.tracks
     for name in ("movie", "trace"):
         one, other = (
-            dataclasses.replace(tracks[name].source, tensorstore=use).open()
-            for use in (True, False)
+            dataclasses.replace(tracks[name].source, reader=reader).open()
+            for reader in ("tensorstore", "zarr")
         )
         for low, high in ((0, 5), (63, 130), (200, 201)):
             assert (one[low:high] == other[low:high]).all()
