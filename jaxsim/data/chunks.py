@@ -12,10 +12,13 @@ from jaxsim.data.asked import (
     checked_margin,
     checked_modalities,
     checked_out,
+    checked_seed,
     checked_stride,
     has_all,
     labels_of,
     one_of,
+    refuse_complex,
+    refuse_statistics,
 )
 from jaxsim.data.compat_experanto import Experanto
 from jaxsim.data.exact import Exact
@@ -98,7 +101,7 @@ class ChunkDataset:
     ) -> None:
         self.modalities = checked_modalities(modalities)
         self.anchor = checked_anchor(anchor, self.modalities)
-        self.seed = int(seed)
+        self.seed = checked_seed(seed)
         one_of("span", span, SPANS)
         one_of("compat", compat, (None, "experanto"))
         self.out = checked_out(out, self.modalities)
@@ -230,6 +233,11 @@ class ChunkDataset:
             if not self.on_device(name):
                 for transform in self.modalities[name].transforms:
                     values = transform(values)
+                    if not hasattr(values, "shape"):
+                        raise TypeError(
+                            f"the transform {told_apart(transform)} of '{name}' gave "
+                            f"a {type(values).__name__}, and no array."
+                        )
             out[name] = values
         if finish:
             out = self.finished(out, self._normal[at])
@@ -248,6 +256,7 @@ class ChunkDataset:
         for name in self.out:
             modality, track = self.modalities[name], session.tracks[name]
             how = modality.normalize
+            refuse_complex(name, track, modality)
             if isinstance(how, str):
                 mean, std = track.stats()
                 if self._rules.floors(name):
@@ -255,6 +264,7 @@ class ChunkDataset:
                     std = np.maximum(std, floor if floor > 0 else 1.0)
                 how = np.zeros_like(mean) if how == "scale" else mean, std
             if how is not None:
+                refuse_statistics(name, how, track, modality)
                 kind = self._rules.kind(track, modality)
                 how = tuple(np.asarray(part, kind) for part in how)
             found[name] = how

@@ -77,7 +77,8 @@ def _test(where: Any, trials: Trials) -> Callable[[dict[str, Any]], Any]:
         return _expression(where, trials)
     if callable(where):
         return where
-    products = [where] if isinstance(where, Mapping) else list(where)
+    many = isinstance(where, (list, tuple))
+    products = list(where) if many else [where]
     for product in products:
         if not isinstance(product, Mapping):
             raise TypeError(

@@ -5,7 +5,7 @@ resizing happen on the device.
 """
 
 import collections
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -60,6 +60,7 @@ class Batches:
             ("batch", batch, 1),
             ("workers", workers, 0),
             ("prefetch", prefetch, 1),
+            ("epoch", epoch, 0),
         ):
             if not isinstance(value, (int, np.integer)) or value < least:
                 raise ValueError(
@@ -99,20 +100,28 @@ class Batches:
             "fingerprint": self.chunks.fingerprint,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Any) -> None:
         """Go on where another one stood.
 
         Raises:
             ValueError: it stood in other data, or in another order.
         """
-        mine = self.state_dict()
+        mine, places = self.state_dict(), ("epoch", "position")
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is what state_dict() gave, not {state!r}.")
         for name, value in mine.items():
-            if name not in ("epoch", "position") and state.get(name) != value:
+            if name not in places and state.get(name) != value:
                 raise ValueError(
                     f"the state is of batches with {name} = {state.get(name)!r}, where "
                     f"these have {value!r}: its position means nothing here."
                 )
-        self.epoch, self.position = int(state["epoch"]), int(state["position"])
+        epoch, position = (state.get(name) for name in places)
+        if not (_counted(epoch) and _counted(position) and position <= len(self)):
+            raise ValueError(
+                f"the state stands at batch {position!r} of epoch {epoch!r}; an epoch "
+                f"has {len(self)} batches."
+            )
+        self.epoch, self.position = epoch, position
 
     get_state, set_state = state_dict, load_state_dict  # as grain calls them
 
@@ -164,6 +173,10 @@ class Batches:
             axes = (0, None) if alone else (0, 0)
             self._finish[which] = jax.jit(jax.vmap(part.finished, axes))
         return self._finish[which]
+
+
+def _counted(number: Any) -> bool:
+    return isinstance(number, int) and number >= 0
 
 
 def _stack(*parts: np.ndarray) -> np.ndarray:

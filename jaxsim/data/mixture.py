@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from jaxsim.data.asked import checked_seed
 from jaxsim.data.chunks import ChunkDataset
 from jaxsim.data.stacked import Sample
 
@@ -41,7 +42,7 @@ class SessionMixture:
                 )
         if not self.datasets:
             raise ValueError("a SessionMixture needs one ChunkDataset or more.")
-        self.seed = int(seed)
+        self.seed = checked_seed(seed)
         self.sessions = [s for one in self.datasets for s in one.sessions]
         names = [session.name for session in self.sessions]
         if twice := sorted({name for name in names if names.count(name) > 1}):

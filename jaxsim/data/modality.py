@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from jaxsim.core.declared import nearest
 from jaxsim.data.clock import ratio_hz, ratio_s
 
 
@@ -128,13 +127,12 @@ def _offset(value: Any) -> Fraction:
 
 def _interp(value: Any) -> str:
     if value not in INTERPS:
-        near = nearest(str(value), INTERPS)
-        raise _refused("interp", value, f"must be one of {', '.join(INTERPS)}.{near}")
+        raise _refused("interp", value, f"must be one of {', '.join(INTERPS)}")
     return value
 
 
 def _fill(value: Any) -> Any:
-    if value in ("mask", "mean") or _finite(value):
+    if (isinstance(value, str) and value in ("mask", "mean")) or _finite(value):
         return value
     raise _refused("fill", value, 'must be "mask", "mean" or a finite number')
 
@@ -147,7 +145,10 @@ def _normalize(value: Any) -> Any:
         raise _refused("normalize", value, told)
     if len(value) != 2:
         raise _refused("normalize", value, "must be a pair (mean, std)")
-    mean, std = (np.asarray(part, float) for part in value)
+    try:
+        mean, std = (np.asarray(part, float) for part in value)
+    except (TypeError, ValueError):
+        raise _refused("normalize", value, "must be a pair of numbers") from None
     if not np.isfinite(mean).all() or not (np.isfinite(std) & (std > 0)).all():
         told = "needs a finite mean and a positive, finite std"
         raise _refused("normalize", value, told)
@@ -163,21 +164,24 @@ def _transform(value: Any) -> Any:
 
 
 def _filters(value: Any) -> tuple:
-    value = (value,) if callable(value) else tuple(value)
-    for one in value:
+    many = value if isinstance(value, (tuple, list)) else (value,)
+    for one in many:
         if not callable(one):
             told = "must be functions of a track, such as nan_filter(vicinity=0.05)"
             raise _refused("filters", one, told)
-    return value
+    return tuple(many)
 
 
 def _dtype(value: Any) -> Any:
     if value is None:
         return None
     try:
-        return np.dtype(value)
+        found = np.dtype(value)
     except TypeError:
-        raise _refused("dtype", value, "is no type of numbers") from None
+        found = np.dtype(object)
+    if found.kind not in "biuf":
+        raise _refused("dtype", value, "is no type of real numbers")
+    return found
 
 
 class Statistics(tuple):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,8 @@ def sessions_of(source: Any) -> list[Session]:
         FileNotFoundError: nothing is there.
         ValueError: no recording, damaged, or two sessions of one name.
     """
-    many = isinstance(source, Iterable) and not isinstance(
-        source, (str, os.PathLike, Recording)
-    )
+    one = isinstance(source, (str, os.PathLike, Recording, Mapping))
+    many = isinstance(source, Iterable) and not one and not hasattr(source, "shape")
     sources = list(source) if many else [source]
     found = [session for one in sources for session in _open(one)]
     if not found:
@@ -66,9 +65,19 @@ def _open(source: Any) -> list[Session]:
         return [source]
     if isinstance(source, Recording):
         return read_recording(source)
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            "a source of chunks is a recording, a folder, or a list of these, not a "
+            f"{type(source).__name__}."
+        )
     folder = Path(os.fspath(source)).expanduser()
     if not folder.exists():
         raise FileNotFoundError(f"{folder}: there is no such folder.")
     if is_experanto(folder):
         return [read_experanto(folder)]
+    if not (folder / "zarr.json").is_file():
+        raise ValueError(
+            f"{folder} is neither a recording that js.save or a sweep wrote (it has no "
+            "zarr.json) nor a folder of experanto (no */meta.yml)."
+        )
     return read_store(folder)

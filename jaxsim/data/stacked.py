@@ -62,9 +62,9 @@ def _put(whole: Sample, sample: Sample, into: Sample, row: int, n: int) -> None:
         elif np.shape(part) != whole[name].shape[1:]:
             raise ValueError(
                 f"'{name}' has shape {np.shape(part)} in one chunk of the batch and "
-                f"{whole[name].shape[1:]} in another: they are of different sessions. "
-                "Take each batch of one session, as `chunks.batches` does; "
-                "`chunks.session_of` tells which chunk is of which."
+                f"{whole[name].shape[1:]} in another: of another session, or from a "
+                "transform that has no one shape. Take each batch of one session, as "
+                "`chunks.batches` does; `chunks.session_of` tells which is of which."
             )
         elif part is not into[name]:
             whole[name][row] = part

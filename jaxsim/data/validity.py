@@ -13,7 +13,7 @@ import numpy as np
 
 from jaxsim.data.clock import ratio_s
 from jaxsim.data.conditions import chosen
-from jaxsim.data.intervals import holds, intersection, length_s, union
+from jaxsim.data.intervals import EMPTY, holds, intersection, length_s, union
 from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.session import Session
 from jaxsim.data.tracks import Track
@@ -40,10 +40,16 @@ class Report:
     left_s: dict[str, float]  # constraint -> seconds left by it and those before
     n_chunks: int
     chunk_s: float
+    starts_s: dict[str, float] = dataclasses.field(default_factory=dict)  # seconds
+    # left in which chunks may start, so that whole windows, offset, lie in all of them
 
     def __str__(self) -> str:
         width = max(map(len, self.left_s))
-        lines = [f"  {what:<{width}}  {s:10.3f} s" for what, s in self.left_s.items()]
+        lines = []
+        for what, seconds in self.left_s.items():
+            starts = self.starts_s.get(what)
+            more = "" if starts is None else f", {starts:10.3f} s for starts of chunks"
+            lines.append(f"  {what:<{width}}  {seconds:10.3f} s{more}")
         return "\n".join(
             [
                 f"session '{self.session}', seconds left after each constraint:",
@@ -93,7 +99,8 @@ def valid_starts(
             first, last = reach(modalities[name])
             good &= holds(one.rows, at + first + CLOSE_S, at + last - CLOSE_S)
     found = np.flatnonzero(good)
-    return found, _report(session, constraints, len(found), reach(modalities[anchor]))
+    reaches = {name: reach(modality) for name, modality in modalities.items()}
+    return found, _report(session, constraints, len(found), reaches, anchor)
 
 
 def reach(modality: Modality) -> tuple[float, float]:
@@ -142,6 +149,7 @@ def _trials(
 
 def _checked(one: Any, track: Track, name: str) -> np.ndarray:
     rows = np.asarray(one(track), float)
+    rows = rows if rows.size else EMPTY
     if rows.ndim != 2 or rows.shape[1] != 2 or np.isnan(rows).any():
         raise ValueError(
             f"{name}: the filter {told_apart(one)} must give rows [start, end] in s, "
@@ -154,12 +162,18 @@ def _report(
     session: Session,
     constraints: list[Constraint],
     n_chunks: int,
-    window: tuple[float, float],
+    reaches: dict[str, tuple[float, float]],
+    anchor: str,
 ) -> Report:
-    left = np.array([[-np.inf, np.inf]])
-    seconds = {}
+    left = starts = np.array([[-np.inf, np.inf]])
+    seconds, for_starts = {}, {}
     for one in constraints:
         left = intersection(left, union(one.rows))
-        seconds[one.what] = length_s(left)
+        for name in one.names:
+            allowed = one.rows - reaches[name]
+            allowed = allowed[allowed[:, 0] <= allowed[:, 1]]
+            starts = intersection(starts, union(allowed))
+        seconds[one.what], for_starts[one.what] = length_s(left), length_s(starts)
     rows = {one.what: one.rows for one in constraints}
-    return Report(session.name, rows, seconds, n_chunks, window[1] - window[0])
+    chunk_s = reaches[anchor][1] - reaches[anchor][0]
+    return Report(session.name, rows, seconds, n_chunks, chunk_s, for_starts)

@@ -74,7 +74,7 @@ def test_sessions_of_other_shapes_have_batches_of_their_own(unlike):
     chunks = js.ChunkDataset(unlike, {"x": js.Modality(10, 20, normalize="zscore")})
     shapes = {batch["x"].shape for batch in chunks.batches(8)}
     assert shapes == {(8, 20, 2), (8, 20, 3)}
-    with pytest.raises(ValueError, match="'x' has shape .* of different sessions"):
+    with pytest.raises(ValueError, match="'x' has shape .* of another session"):
         chunks.__getitems__([0, len(chunks) - 1])
 
 

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from jaxsim.data.clock import places, ratio_hz, ratio_s, seconds
+from jaxsim.data.interpolate import window
+from jaxsim.data.modality import Modality
+from jaxsim.data.tracks import Rows
 
 
 RATES = [7, 8, 20, Fraction(30000, 1001), 30, 1000]
@@ -16,6 +19,18 @@ def test_a_clock_asked_at_its_own_rate_gives_its_own_indices(rate):
     rate = Fraction(rate)
     at = places(Fraction(0), rate, 10**6, Fraction(0), rate)
     assert (at.whole == np.arange(10**6)).all() and not at.part.any()
+
+
+@pytest.mark.parametrize("rate", [*RATES, Fraction(2997, 100)], ids=str)
+@pytest.mark.parametrize("interp", ["previous", "nearest", "linear"])
+def test_a_million_samples_ten_hours_on_are_their_own_at_their_own_rate(rate, interp):
+    n = 10**6
+    index = np.arange(n, dtype=np.int32)
+    if interp == "linear":
+        index = index.astype(np.float64)
+    track = Rows("index", index, n, (), index.dtype, Fraction(36_000), Fraction(rate))
+    values, there = window(track, Modality(rate, n, interp=interp), Fraction(36_000))
+    assert (values == index).all() and there.all()
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
