@@ -8,7 +8,6 @@ import numpy as np
 from jaxsim.core.declared import nearest
 from jaxsim.data.modality import Modality
 from jaxsim.data.session import Session
-from jaxsim.data.tracks import Track
 
 
 OWN = ("timestamps", "mask", "params", "meta")  # what every sample may have
@@ -97,33 +96,6 @@ def checked_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise ValueError(f"seed = {seed!r} must be a whole number.")
     return int(seed)
-
-
-def refuse_complex(name: str, track: Track, modality: Modality) -> None:
-    """Refuse statistics of complex numbers."""
-    if track.dtype.kind == "c" and isinstance(modality.normalize, str):
-        raise ValueError(
-            f"'{name}' with normalize={modality.normalize!r}: its numbers are complex, "
-            "and have no mean and std to be scaled by. Take their size with a "
-            "transform, and give a (mean, std) of that."
-        )
-
-
-def refuse_statistics(name: str, how: Any, track: Track, modality: Modality) -> None:
-    """Refuse a mean and std that do not fit the samples of a track."""
-    if modality.transforms:
-        return  # they may change the shape
-    told = f"'{name}' with normalize={modality.normalize!r}: "
-    for part in how:
-        fits = len(part.shape) <= len(track.shape) and all(
-            n in (1, own)
-            for n, own in zip(part.shape[::-1], track.shape[::-1], strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                f"{told}a mean and std of shape {part.shape} do not fit samples of "
-                f"shape {track.shape}."
-            )
 
 
 def labels_of(sessions: list[Session], params: Any) -> list[dict[str, np.ndarray]]:

@@ -17,14 +17,13 @@ from jaxsim.data.asked import (
     has_all,
     labels_of,
     one_of,
-    refuse_complex,
-    refuse_statistics,
 )
 from jaxsim.data.compat_experanto import Experanto
 from jaxsim.data.exact import Exact
 from jaxsim.data.modality import Modality, told_apart
-from jaxsim.data.session import Session, sessions_of
+from jaxsim.data.session import sessions_of
 from jaxsim.data.stacked import Sample, Stack, stacked
+from jaxsim.data.statistics import statistics
 from jaxsim.data.transforms import FrameTransform
 from jaxsim.data.validity import Report
 
@@ -128,7 +127,8 @@ class ChunkDataset:
             for session in self.sessions:
                 for name in self.out:
                     session.tracks[name].keep()
-        self._normal = [self._statistics(session) for session in self.sessions]
+        asked = {name: self.modalities[name] for name in self.out}
+        self._normal = [statistics(s, asked, self._rules) for s in self.sessions]
 
     def __len__(self) -> int:
         return int(self.first[-1])
@@ -250,25 +250,6 @@ class ChunkDataset:
             "t0_s": np.float64(self._rules.time(session, start)),
         }
         return out
-
-    def _statistics(self, session: Session) -> dict[str, Any]:
-        found = {}
-        for name in self.out:
-            modality, track = self.modalities[name], session.tracks[name]
-            how = modality.normalize
-            refuse_complex(name, track, modality)
-            if isinstance(how, str):
-                mean, std = track.stats()
-                if self._rules.floors(name):
-                    floor = 0.01 * np.nanmean(std)
-                    std = np.maximum(std, floor if floor > 0 else 1.0)
-                how = np.zeros_like(mean) if how == "scale" else mean, std
-            if how is not None:
-                refuse_statistics(name, how, track, modality)
-                kind = self._rules.kind(track, modality)
-                how = tuple(np.asarray(part, kind) for part in how)
-            found[name] = how
-        return found
 
     def starts_s(self, session: int = 0) -> np.ndarray:
         """When the chunks of a session start, s."""

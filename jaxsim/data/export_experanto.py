@@ -88,6 +88,7 @@ def export_experanto(
             config = _write(new, session, names, trials, float(trial_s), dtype, phase_s)
             facts = {
                 "data_key": session.name if alone is False else folder.name,
+                "trials": trials is not None or session.trials is not None,
                 "jaxsim": {
                     name: _facts(session.tracks[ours]) for ours, name in names.items()
                 },

@@ -19,8 +19,8 @@ def import_experanto(path: Any) -> Recording:
     """The recording in a folder of experanto 0.1; what `export_experanto` wrote comes
     back as it was: names, units, clocks, labels, values.
 
-    Trials are no part of a recording; chunks with conditions are cut of the folder
-    itself, `js.ChunkDataset(folder, ...)`.
+    So do trials, where there are others than those that export makes up: chunks are
+    cut by the same conditions of the recording, and of the store it is saved to.
 
     Args:
         path: the folder.
@@ -36,18 +36,21 @@ def import_experanto(path: Any) -> Recording:
     if not is_experanto(folder):
         raise ValueError(f"{folder} holds no modality of experanto (no */meta.yml).")
     told = folder / "meta.json"
-    ours = json.loads(told.read_text()).get("jaxsim") if told.is_file() else None
+    facts = json.loads(told.read_text()) if told.is_file() else {}
+    ours, session = facts.get("jaxsim"), read_experanto(folder)
     names, series = [], []
-    for name, track in read_experanto(folder).tracks.items():
+    for name, track in session.tracks.items():
         if ours is not None and name not in ours:
             continue  # the blank screen that export adds where there is no movie
-        facts = (ours or {}).get(name, {})
-        names.append(facts.get("name", name))
-        series.append(_series(folder, track, facts))
+        own = (ours or {}).get(name, {})
+        names.append(own.get("name", name))
+        series.append(_series(folder, track, own))
     if ours is not None:  # in the order they had
-        order = [names.index(facts.get("name", name)) for name, facts in ours.items()]
+        order = [names.index(own.get("name", name)) for name, own in ours.items()]
         names, series = [names[i] for i in order], [series[i] for i in order]
-    return Recording(tuple(series), tuple(names), np.asarray(OK, np.uint8))
+    made = Recording(tuple(series), tuple(names), np.asarray(OK, np.uint8))
+    trials = session.trials if ours is None or facts.get("trials") else None
+    return made if trials is None else made.with_trials(trials)
 
 
 def _series(folder: Path, track: Track, facts: dict[str, Any]) -> Series:

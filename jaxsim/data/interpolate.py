@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxsim.data.clock import Places, seconds
 from jaxsim.data.events import Labels, Spikes
-from jaxsim.data.modality import Modality
+from jaxsim.data.modality import Modality, told_apart
 from jaxsim.data.tracks import Track
 
 
@@ -17,6 +17,8 @@ def check_interp(track: Track, modality: Modality, name: str) -> None:
     Raises:
         ValueError: which, and what is allowed.
     """
+    if callable(modality.interp):
+        return
     told = f"'{name}' with interp=\"{modality.interp}\": "
     if isinstance(track, Spikes) and modality.interp != "count":
         raise ValueError(told + 'spike trains have interp="count" only.')
@@ -46,6 +48,8 @@ def window(
         Values (chunk, ...) and the mask (chunk,).
     """
     n, rate = modality.chunk, modality.rate
+    if callable(modality.interp):
+        return _of_function(track, modality, seconds(start, rate, n))
     if isinstance(track, Spikes):
         edges = seconds(start, rate, n + 1)
         first, last = track.range_s
@@ -60,6 +64,19 @@ def window(
     if out is not None and (out.shape, out.dtype) != ((n, *track.shape), track.dtype):
         out = None
     return points(track, track.places(start, rate, n), modality.interp, out)
+
+
+def _of_function(
+    track: Track, modality: Modality, times: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    values = np.asarray(modality.interp(track, times))
+    if values.shape[:1] != times.shape:
+        raise ValueError(
+            f"'{track.name}': interp={told_apart(modality.interp)} gave values of "
+            f"shape {values.shape} for {len(times)} times; time comes first."
+        )
+    first, last = track.range_s
+    return values, (times >= first - 1e-9) & (times <= last + 1e-9)
 
 
 def points(

@@ -115,11 +115,11 @@ class Batches:
                     f"the state is of batches with {name} = {state.get(name)!r}, where "
                     f"these have {value!r}: its position means nothing here."
                 )
-        epoch, position = (state.get(name) for name in places)
-        if not (_counted(epoch) and _counted(position) and position <= len(self)):
+        epoch, position = (_count(state.get(name)) for name in places)
+        if epoch < 0 or not 0 <= position <= len(self):
             raise ValueError(
-                f"the state stands at batch {position!r} of epoch {epoch!r}; an epoch "
-                f"has {len(self)} batches."
+                f"the state stands at batch {state.get('position')!r} of epoch "
+                f"{state.get('epoch')!r}; an epoch has {len(self)} batches."
             )
         self.epoch, self.position = epoch, position
 
@@ -175,8 +175,8 @@ class Batches:
         return self._finish[which]
 
 
-def _counted(number: Any) -> bool:
-    return isinstance(number, int) and number >= 0
+def _count(number: Any) -> int:
+    return number if isinstance(number, int) else -1
 
 
 def _stack(*parts: np.ndarray) -> np.ndarray:

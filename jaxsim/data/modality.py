@@ -26,6 +26,8 @@ class Modality:
         interp: "previous" sample, "nearest", "linear" between two, "mean" of the
             samples from each time to the next (for going to a lower rate without
             aliasing), or "count": their sum, and the number of events of spike trains.
+            Or a function of your own, of the track and the times in s: it gives values
+            (time, ...), and has `track.read(low, high)` and `track.times(index)`.
         fill: where a sample is missing (NaN, or outside of the track): "mask" puts 0,
             "mean" the mean of its signal, a number that number. The mask tells in all
             three.
@@ -46,7 +48,7 @@ class Modality:
     rate: Any
     chunk: int
     offset: Any = 0.0
-    interp: str = "previous"
+    interp: Any = "previous"
     fill: Any = "mask"
     normalize: Any = None
     transform: Any = None
@@ -125,9 +127,13 @@ def _offset(value: Any) -> Fraction:
     return ratio_s(value)
 
 
-def _interp(value: Any) -> str:
-    if value not in INTERPS:
-        raise _refused("interp", value, f"must be one of {', '.join(INTERPS)}")
+def _interp(value: Any) -> Any:
+    if callable(value):
+        return value
+    if not isinstance(value, str) or value not in INTERPS:
+        raise _refused(
+            "interp", value, f"must be one of {', '.join(INTERPS)}, or a function"
+        )
     return value
 
 

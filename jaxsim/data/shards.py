@@ -6,8 +6,9 @@ is asked for is read straight into the array that it is wanted in, and every chu
 is touched is checked. Nothing stays open: threads and forked processes may read.
 """
 
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,7 @@ class Shards:
         except FileNotFoundError:
             raise damaged(self.array, path, "is missing") from None
 
-    def _index(self, file: BinaryIO, path: Path) -> np.ndarray:
+    def _index(self, file: FileIO, path: Path) -> np.ndarray:
         """(chunk, 2) where each chunk begins, and its bytes."""
         found = np.empty(self.shard // self.chunk * 16 + CRC, np.uint8)
         try:
@@ -105,7 +106,7 @@ class Shards:
         return found[:-CRC].view("<u8").reshape(-1, 2)
 
     def _read(
-        self, file: BinaryIO, path: Path, where: np.ndarray, out: np.ndarray
+        self, file: FileIO, path: Path, where: np.ndarray, out: np.ndarray
     ) -> None:
         """One chunk, checked."""
         if where[0] == MISSING or int(where[1]) != self.chunk_bytes + CRC:
@@ -117,11 +118,11 @@ class Shards:
         if _crc(flat) != int(crc[0]):
             raise damaged(self.array, path, "is damaged (its checksum differs)")
 
-    def _whole(self, file: BinaryIO, path: Path, out: np.ndarray) -> None:
+    def _whole(self, file: FileIO, path: Path, out: np.ndarray) -> None:
         """Fill all of it: one call may give less."""
         at = 0
         while at < len(out):
-            n = file.readinto(memoryview(out)[at:])
+            n = file.readinto(out[at:].data)
             if not n:
                 raise damaged(self.array, path, "is cut")
             at += n

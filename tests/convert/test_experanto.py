@@ -142,10 +142,15 @@ def test_what_it_does_not_do_is_refused_by_name(made, path, value, said):
         experanto.ChunkDataset(made, modality_config=changed(path, value))
 
 
+def test_out_keys_are_what_samples_hold(made):
+    some = experanto.ChunkDataset(made, out_keys=["responses", "timestamps"])
+    assert set(some[0]) == {"responses", "timestamps", "mask", "meta"}
+
+
 def test_arguments_that_it_does_not_do_are_refused_by_name(made):
     for how in (
         {"add_behavior_as_channels": True},
-        {"out_keys": ["screen"]},
+        {"out_keys": ["scren"]},
         {"interpolate_precision": 3, "compat": True},
     ):
         with pytest.raises(ValueError, match=next(iter(how))):

@@ -199,6 +199,20 @@ def test_linear_and_nearest_are_those_of_numpy(film):
         assert sample["trace"] == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_function_of_your_own_interpolates(film):
+    def middle(track, times):
+        index = np.round((times - float(track.start)) * float(track.rate)).astype(int)
+        return np.stack([track.read(i - 1, i + 2).mean(0) for i in index.tolist()])
+
+    plain = js.ChunkDataset(film, {"trace": js.Modality(8, 6)})
+    own = js.ChunkDataset(film, {"trace": js.Modality(8, 6, interp=middle)})
+    assert own[9]["trace"] == pytest.approx(plain[9]["trace"], rel=1e-6)  # of a ramp
+    assert own[9]["mask"]["trace"].all() and "middle" in repr(own.modalities["trace"])
+    short = js.Modality(8, 6, interp=lambda track, times: track.read(0, 3))
+    with pytest.raises(ValueError, match=r"gave values of shape \(3, 5\) for 6 times"):
+        js.ChunkDataset(film, {"trace": short})[0]
+
+
 def test_phase_shifts_move_each_signal_on_its_own(tmp_path):
     root = folders.folder(tmp_path / "made", phase=True)
     shifts = np.linspace(0, 0.11, 12)

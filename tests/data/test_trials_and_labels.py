@@ -85,7 +85,7 @@ def test_a_recording_with_trials_goes_through_jax(told):
     assert doubled.trials == told.trials
 
 
-def test_trials_are_exported_with_their_tiers(told, tmp_path):
+def test_trials_are_exported_with_their_tiers(film, told, tmp_path):
     gap = told.with_trials([ROWS[0], {"start_s": 12.0, "tier": "test"}])
     (folder,) = js.export_experanto(gap, tmp_path / "folder")
     cut = {"screen": js.Modality(20, 40)}
@@ -93,6 +93,11 @@ def test_trials_are_exported_with_their_tiers(told, tmp_path):
     assert test.starts_s()[0] == 12.0
     train = js.ChunkDataset(folder, cut, where={"tier": "train"})
     assert train.starts_s()[-1] + 39 / 20 < 10.0
+    back = js.import_experanto(folder)  # and come back, gaps being trials
+    assert back.trials.columns["tier"] == ["train", "between", "test"]
+    assert back.trials.start_s.tolist() == [0.0, 10.0, 12.0]
+    (folder,) = js.export_experanto(film, tmp_path / "without")
+    assert js.import_experanto(folder).trials is None
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from jaxsim.convert.experanto.config import (
     DEFAULT_MODALITY_CONFIG,
     modalities,
     read_config,
+    refuse_unknown,
 )
 from jaxsim.data import chunks
 from jaxsim.data.session import sessions_of
@@ -37,7 +38,7 @@ def ChunkDataset(
         add_behavior_as_channels: must be False.
         replace_nans_with_means: fill what is missing with the mean of its signal.
         cache_data: read all of it into memory.
-        out_keys: must name every modality of the configuration.
+        out_keys: which modalities samples hold; "timestamps" are always there.
         normalize_timestamps: from the start of the chunk; else as the file counts.
         modality_config: a mapping, an object of OmegaConf, or a YAML file.
         seed: of shuffled orders; None is 0.
@@ -69,11 +70,9 @@ def ChunkDataset(
         compat,
         "mean" if means else "mask",
     )
-    if out_keys is not None and (left := set(found) - set(out_keys)):
-        raise ValueError(
-            f"out_keys leaves out {', '.join(sorted(left))}: leave it out of "
-            "modality_config instead."
-        )
+    if out_keys is not None:
+        out_keys = list(out_keys)
+        refuse_unknown("out_keys", out_keys, (*found, "timestamps"))
     screen = config.get("screen", {})
     blanks = screen.get("include_blanks", True)
     return chunks.ChunkDataset(
@@ -83,6 +82,7 @@ def ChunkDataset(
         where=screen.get("valid_condition"),
         include_blanks=blanks,
         margin=safe_interval_threshold,
+        out=out_keys and [key for key in out_keys if key != "timestamps"],
         relative_time=normalize_timestamps,
         seed=seed or 0,
         cache=cache_data,
