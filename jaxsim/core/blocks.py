@@ -58,6 +58,10 @@ class FrameBlocks(eqx.Module):
                 done = at + self.size
                 report(min(done, self.n_frames))
 
+    def with_trials(self, rows: Any) -> "FrameBlocks":
+        """The same, with the trials that `js.save` writes with the recording."""
+        return dataclasses.replace(self, whole=self.whole.with_trials(rows))
+
     def _made(self) -> Iterator[tuple[int, Recording]]:
         """Blocks of one size, two at work: their first frames, and what they show."""
         index = jnp.arange(self.size, dtype=jnp.int32)

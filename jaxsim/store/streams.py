@@ -39,8 +39,8 @@ def outline(blocks: FrameBlocks, first: Recording) -> Recording:
         shape = (blocks.n_frames, *values.shape[1:])
         series.append(first[name].with_values(np.broadcast_to(zeros, shape)))
     pending = np.asarray(PENDING, np.uint8)
-    process, key = blocks.process, blocks.key
-    return Recording(tuple(series), blocks.names, pending, process, key)
+    made = blocks.process, blocks.key, None, blocks.whole.trials
+    return Recording(tuple(series), blocks.names, pending, *made)
 
 
 def _fill(

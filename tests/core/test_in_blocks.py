@@ -77,6 +77,15 @@ def test_a_movie_streamed_to_disk_is_the_one_that_is_held(getkey, tmp_path):
         assert loaded[name].card == other[name].card
 
 
+def test_a_movie_streamed_to_disk_keeps_its_trials(getkey, tmp_path):
+    blocks = js.in_blocks(process(), getkey(), block=4, progress=False)
+    told = blocks.with_trials([{"start_s": 0.0, "tier": "train"}])
+    js.save(told, tmp_path / "movie.zarr")
+    trials = js.load(tmp_path / "movie.zarr").trials
+    assert trials == told.whole.trials and trials.columns == {"tier": ["train"]}
+    assert blocks.whole.trials is None
+
+
 def test_a_stream_that_fails_leaves_nothing(getkey, tmp_path, monkeypatch):
     from jaxsim.store import streams
 
