@@ -32,6 +32,22 @@ class AbstractPrior(abc.ABC):
         """Values for the sample of a number, where the distribution follows it."""
         return self.quantile(u)
 
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest value, but for a millionth on each side."""
+        low, high = (np.asarray(self.quantile(u)) for u in (1e-6, 1.0 - 1e-6))
+        return np.minimum(low, high), np.maximum(low, high)
+
+    def document(self) -> dict[str, Any]:
+        """Plain data (JSON) that says the same."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {"kind": type(self).__name__} | {k: _plain(v) for k, v in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, AbstractPrior):
+        return value.document()
+    return list(map(_plain, value)) if isinstance(value, tuple) else value
+
 
 @dataclasses.dataclass(frozen=True)
 class Uniform(AbstractPrior):
@@ -115,6 +131,68 @@ class Choice(AbstractPrior):
 
 
 @dataclasses.dataclass(frozen=True)
+class Mixture(AbstractPrior):
+    """One of some distributions, each with a weight.
+
+    The levels [0, 1] are shared out by weight, and each distribution has all of its own
+    levels within its share. So values do not rise with the level where distributions
+    overlap, but every way of drawing draws what it should.
+    """
+
+    parts: tuple[AbstractPrior, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts or len({part.shape for part in self.parts}) > 1:
+            raise ValueError(
+                "mixture: give one prior or more, all of one shape; got shapes "
+                f"{[part.shape for part in self.parts]}."
+            )
+        sound = all(math.isfinite(w) and w > 0 for w in self.weights)
+        if len(self.weights) != len(self.parts) or not sound:
+            raise ValueError(
+                f"mixture: its {len(self.parts)} priors need as many weights, finite "
+                f"and positive; got {self.weights}."
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all."""
+        return self.parts[0].shape
+
+    def quantile(self, u: Any) -> Any:
+        """The quantile of the distribution in whose share u lies."""
+        return self._spread(u, [part.quantile for part in self.parts])
+
+    def quantile_at(self, u: Any, number: Any) -> Any:
+        """The same, for distributions that follow the number of the sample."""
+
+        def at(part: AbstractPrior) -> Any:
+            return lambda level: part.quantile_at(level, number)
+
+        return self._spread(u, [at(part) for part in self.parts])
+
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest of all."""
+        low, high = zip(*(part.ends() for part in self.parts), strict=True)
+        return np.min(low, axis=0), np.max(high, axis=0)
+
+    def _spread(self, u: Any, quantiles: list[Any]) -> Any:
+        numpy: Any = jnp if isinstance(u, jax.Array) else np
+        u = numpy.asarray(u)
+        least = float(numpy.finfo(u.dtype).eps)  # 0 and 1 are infinite in a normal
+        share = np.asarray(self.weights) / math.fsum(self.weights)
+        begins = (np.cumsum(share) - share).tolist()
+        value = None
+        for first, size, quantile in zip(
+            begins, share.tolist(), quantiles, strict=True
+        ):
+            own = quantile(((u - first) / size).clip(least, 1.0 - least))
+            value = own if value is None else numpy.where(u >= first, own, value)
+        return value
+
+
+@dataclasses.dataclass(frozen=True)
 class Curriculum(AbstractPrior):
     """One distribution at first, another later, and quantiles between on the way."""
 
@@ -141,6 +219,11 @@ class Curriculum(AbstractPrior):
         one, other = self.first.quantile(u), self.last.quantile(u)
         ends = numpy.minimum(one, other), numpy.maximum(one, other)
         return ends[0] + (ends[1] - ends[0]) * u
+
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest of both."""
+        (a, b), (c, d) = self.first.ends(), self.last.ends()
+        return np.minimum(a, c), np.maximum(b, d)
 
     def quantile_at(self, u: Any, number: Any) -> Any:
         """Between the two, by the number of the sample."""
@@ -177,6 +260,18 @@ def normal(mean: float | int, sd: float | int, shape: tuple[int, ...] = ()) -> N
 def choice(values: Sequence[float | int]) -> Choice:
     """One of some numbers, equally likely."""
     return Choice(tuple(float(value) for value in values))
+
+
+def mixture(
+    parts: Sequence[AbstractPrior], weights: Sequence[float | int] | None = None
+) -> Mixture:
+    """One of some priors, by weights that need not sum to one; equal by default.
+
+    `mixture([choice([0.0]), log_uniform(0.1, 10.0)], (1, 3))` is zero in a quarter of
+    cases. With `shape`, every number of a value is drawn from a prior of its own.
+    """
+    given = [1.0] * len(parts) if weights is None else weights
+    return Mixture(tuple(parts), tuple(float(weight) for weight in given))
 
 
 def curriculum(first: AbstractPrior, last: AbstractPrior, n_samples: int) -> Curriculum:
