@@ -47,20 +47,9 @@ def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
         OSError: the disk is full (`errno.ENOSPC`); what was there before is untouched.
         TypeError: something that cannot be saved.
     """
-    target = Path(os.path.realpath(os.path.expanduser(os.fspath(path))))
-    if target.suffix.lower() in FOREIGN:
-        raise ValueError(
-            f"{target.name}: save does not write {target.suffix} files; call it "
-            f"{target.stem}.zarr. Movies go to .avi, .tif and .nwb by js.export_movie; "
-            "for other formats, recording.to_xarray() and to_dataframe() have writers."
-        )
+    target = _target(path)
     if isinstance(thing, (Recording, FrameBlocks)):
-        if form_of(target) is not None:
-            raise ValueError(
-                f"{target.name}: a recording is a folder of arrays, not a text file; "
-                f"call it {target.stem}.zarr."
-            )
-        disk.free_name(target, overwrite, _ours)
+        target = folder_for(path, overwrite)
         if isinstance(thing, FrameBlocks):
             write_blocks(thing, target, overwrite)
         else:
@@ -74,6 +63,33 @@ def save(thing: Any, path: Any, *, overwrite: bool = False) -> Path:
             "of your own go to numpy.save or xarray."
         )
     return Path(path)
+
+
+def folder_for(path: Any, overwrite: bool) -> Path:
+    """Where a recording of that name goes, refused when the name cannot be had.
+
+    Raises:
+        ValueError: the suffix of another format. FileExistsError: the name is taken.
+    """
+    target = _target(path)
+    if form_of(target) is not None:
+        raise ValueError(
+            f"{target.name}: a recording is a folder of arrays, not a text file; "
+            f"call it {target.stem}.zarr."
+        )
+    disk.free_name(target, overwrite, _ours)
+    return target
+
+
+def _target(path: Any) -> Path:
+    target = Path(os.path.realpath(os.path.expanduser(os.fspath(path))))
+    if target.suffix.lower() in FOREIGN:
+        raise ValueError(
+            f"{target.name}: save does not write {target.suffix} files; call it "
+            f"{target.stem}.zarr. Movies go to .avi, .tif and .nwb by js.export_movie; "
+            "for other formats, recording.to_xarray() and to_dataframe() have writers."
+        )
+    return target
 
 
 def load(path: Any) -> Any:

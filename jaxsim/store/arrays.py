@@ -147,17 +147,6 @@ def put(
     return array
 
 
-def reserve(
-    group: Any,
-    name: str,
-    like: Any,
-    dims: tuple[str, ...],
-    attrs: dict[str, Any] | None = None,
-) -> Any:
-    """An array of the shape and type of another, whose values are still to come."""
-    return add_array(group, name, like.shape, like.dtype, dims, attrs=attrs)
-
-
 def chunk_files(
     array: Any, rows: slice | None = None
 ) -> Iterator[tuple[Path, tuple[slice, ...]]]:

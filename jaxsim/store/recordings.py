@@ -36,8 +36,8 @@ def write_recording(
         target: the name of the store.
         overwrite: replace what has that name.
         later: signals of which only the shape, type and card are read here.
-        fill: is given their arrays on disk by name, writes them, and returns how the
-            run ended.
+        fill: is given their arrays on disk by name, writes them, and returns the
+            outline with what only then is known: how runs ended, when samples began.
 
     Raises:
         TypeError: values still traced by JAX, or of a type that zarr does not know.
@@ -45,37 +45,44 @@ def write_recording(
     """
     if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(recording)):
         raise TypeError("the recording is being traced by JAX: save it outside of jit.")
-    nodes = nodes_of(recording)
     facts = about("recording", recording.process, recording.key, recording.design)
-    where = places(recording)
-    facts["signals"] = signal_facts(recording, where)
-    facts["arrays"] = array_places(recording.process)
     if recording.trials is not None:
         facts["trials"] = list(recording.trials.arrays())
-    empty = {where[name] for name in later}
     kept = f"nothing was saved{', the old store is untouched' * overwrite}."
     with disk.told_when_full(target, kept), disk.aside(target) as new:
         root = zarrs.create_group(new)
+        if fill is not None:
+            recording = fill(_reserved(root, recording, later))
+        where = places(recording)
+        facts["signals"] = signal_facts(recording, where)
+        facts["arrays"] = array_places(recording.process)
+        filled = {where[name] for name in later}
+        nodes = nodes_of(recording)
         for path, node in nodes.items():
             late = ("status",) if path == "/" else ()
-            write_node(root, path, node, late, empty=path in empty)
-        status, dims, attrs = _of(nodes["/"], "status")
-        if fill is not None:
-            at = {one["name"]: one["array"] for one in facts["signals"]}
-            status = fill({name: zarrs.member(root, at[name]) for name in later})
-        zarrs.put(root, "status", status, dims, attrs)
+            write_node(root, path, node, late, filled=path in filled)
+        status = nodes["/"].variables["status"]
+        zarrs.put(root, "status", status.values, status.dims, status.attrs)
         seal(root, facts)
         disk.sync_tree(new)
         disk.settle(new, target, overwrite)
 
 
-def _of(node: Node, name: str) -> tuple[Any, tuple[str, ...], dict[str, Any]]:
-    dims, values, attrs = node.variables[name]
-    return values, dims, attrs
+def _reserved(
+    root: Any, recording: Recording, later: tuple[str, ...]
+) -> dict[str, Any]:
+    """Arrays for signals whose values are still to come, by name."""
+    nodes, where, found = nodes_of(recording), places(recording), {}
+    for name in later:
+        ((word, like),) = nodes[where[name]].variables.items()
+        group = root.require_group(where[name].strip("/"))
+        shape, dtype = like.values.shape, like.values.dtype
+        found[name] = zarrs.add_array(group, word, shape, dtype, like.dims)
+    return found
 
 
 def write_node(
-    root: Any, path: str, node: Node, late: tuple[str, ...] = (), empty: bool = False
+    root: Any, path: str, node: Node, late: tuple[str, ...] = (), filled: bool = False
 ) -> None:
     """A group with its variables; coordinates that are no index are named as such.
 
@@ -84,7 +91,7 @@ def write_node(
         path: of the group.
         node: what is in it.
         late: variables that are written afterwards.
-        empty: make its variables, but leave their values to be written.
+        filled: its variables have their values, and lack their attributes.
     """
     at = path.strip("/")
     group = root.require_group(at) if at else root
@@ -94,8 +101,10 @@ def write_node(
     for name, (dims, values, attrs) in node.variables.items():
         if name not in late:
             more = {"coordinates": extra} if extra else {}
-            put = zarrs.reserve if empty else zarrs.put
-            put(group, name, values, dims, {**attrs, **more})
+            if filled:
+                group[name].attrs.update({**attrs, **more})
+            else:
+                zarrs.put(group, name, values, dims, {**attrs, **more})
 
 
 def array_places(process: Any) -> dict[str, str]:

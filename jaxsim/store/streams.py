@@ -1,14 +1,16 @@
-"""Movies straight to disk: some frames are simulated while others are written."""
+"""Straight to disk: some frames or runs are simulated while others are written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 
 from jaxsim.core.blocks import FrameBlocks
 from jaxsim.core.recording import PENDING, Recording
+from jaxsim.core.signal import Clock, Series
 from jaxsim.store.recordings import write_recording
 
 
@@ -20,11 +22,54 @@ def write_blocks(blocks: FrameBlocks, target: Path, overwrite: bool) -> None:
     """
     frames = iter(blocks)
     first = next(frames)[1]
+    whole = outline(blocks, first)
 
-    def fill(arrays: dict[str, Any]) -> np.ndarray:
-        return _fill(arrays, blocks, first, frames)
+    def fill(arrays: dict[str, Any]) -> Recording:
+        status = _fill(arrays, blocks, first, frames)
+        return eqx.tree_at(lambda made: made.status, whole, status)
 
-    write_recording(outline(blocks, first), target, overwrite, blocks.framewise, fill)
+    write_recording(whole, target, overwrite, blocks.framewise, fill)
+
+
+def write_runs(
+    like: Recording, parts: Iterable[Recording], target: Path, overwrite: bool
+) -> None:
+    """Write a batch of runs that are made some at a time: only those are ever held.
+
+    Args:
+        like: shapes and cards of all of them, with what made them.
+        parts: the runs in order, on the host or a device.
+        target, overwrite: as in `write_recording`.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+
+    def fill(arrays: dict[str, Any]) -> Recording:
+        status: list[Any] = []
+        starts: list[list[Any]] = [[] for _ in like.names]
+        with ThreadPoolExecutor(1) as worker:
+            rows = {name: Rows(array, worker) for name, array in arrays.items()}
+            for part in parts:
+                status.append(np.asarray(part.status))
+                for series, begins in zip(part.series, starts, strict=True):
+                    begins.append(series.clock and np.asarray(series.clock.start_s))
+                for name, writer in rows.items():
+                    writer.add(np.asarray(part[name].values))
+            for writer in rows.values():
+                writer.close()
+        series = map(_clocked, like.series, starts)
+        made = Recording(tuple(series), like.names, np.concatenate(status))
+        return made.made_by(like.process, like.key, like.design)
+
+    write_recording(like, target, overwrite, like.names, fill)
+
+
+def _clocked(series: Series, starts: list[Any]) -> Series:
+    if series.clock is None:
+        return series
+    clock = Clock(np.concatenate(starts), series.clock.rate_hz)
+    return Series(series.values, clock, series.card, series.labels)
 
 
 def outline(blocks: FrameBlocks, first: Recording) -> Recording:
