@@ -55,10 +55,11 @@ from jaxsim.data.experiment import Experiment as Experiment
 from jaxsim.data.export_experanto import export_experanto as export_experanto
 from jaxsim.data.filters import nan_filter as nan_filter
 from jaxsim.data.import_experanto import import_experanto as import_experanto
+from jaxsim.data.make_stream import stream as stream
 from jaxsim.data.mixture import SessionMixture as SessionMixture
 from jaxsim.data.modality import Modality as Modality
 from jaxsim.data.stacked import collate as collate
-from jaxsim.data.stream import Stream as Stream, stream as stream
+from jaxsim.data.stream import Stream as Stream
 
 # meeg
 from jaxsim.meeg.gamma_map import GammaMap as GammaMap
@@ -157,6 +158,7 @@ from jaxsim.study.prior import (
     choice as choice,
     curriculum as curriculum,
     log_uniform as log_uniform,
+    mixture as mixture,
     normal as normal,
     uniform as uniform,
 )

@@ -67,6 +67,12 @@ def samples(recipe: Recipe, numbers: UInt32[Array, "batch"]) -> Recording:
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), made)
 
 
+def by_name(made: Recording) -> dict[str, Any]:
+    """The arrays of a batch as other loaders want them: signals, and `status`."""
+    pairs = zip(made.names, made.series, strict=True)
+    return {name: series.values for name, series in pairs} | {"status": made.status}
+
+
 def drawn(
     recipe: Recipe, key: PRNGKeyArray, number: UInt32[Array, ""]
 ) -> dict[str, Array]:
@@ -74,6 +80,8 @@ def drawn(
     values, key = {}, fold_name(key, "prior")
     for path, prior in recipe.prior.items():
         level = jax.random.uniform(fold_name(key, path), prior.shape)
+        # zero, one in 2^23 draws, is minus infinity in a normal
+        level = jnp.maximum(level, jnp.finfo(level.dtype).eps / 2)
         value = jnp.asarray(prior.quantile_at(level, number), level.dtype)
         values[path] = value.clip(*recipe.bounds[path])
     return values

@@ -1,29 +1,23 @@
-"""stream(process, prior, key): batches without end, made on the device as needed."""
+"""Stream: batches without end, made on the device as they are needed."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
-from jaxsim.core.declared import card, replace
-from jaxsim.core.pipeline import as_pipeline
+from jaxsim.core.progress import Progress
 from jaxsim.core.recording import NON_FINITE, Recording
-from jaxsim.core.simulate import check_key
-from jaxsim.core.step import AbstractStep, step_name
-from jaxsim.data.samples import Recipe, sample, samples
-from jaxsim.data.windows import Windows, check_windows
-from jaxsim.study.lanes import place, sharding, whole
-from jaxsim.study.plan import stretch
-from jaxsim.study.prior import AbstractPrior
+from jaxsim.core.step import AbstractStep
+from jaxsim.data.freeze import blocks_of, freeze, told
+from jaxsim.data.fused import Update, scanned
+from jaxsim.data.replay import Replay, Ring
+from jaxsim.data.samples import Recipe, samples
+from jaxsim.study.lanes import place
 
 
-POLICIES = ("mask", "resample", "raise")
-TRIES = 8  # times that a run is drawn anew before its status is left to the reader
-Update = Callable[[Any, Recording], tuple[Any, Any]]
 MOST = 2**32  # samples: what a number folded into a key can tell apart
 
 
@@ -47,13 +41,31 @@ class Stream:
 
     Attributes:
         step: the batch that comes next.
+        stride: from one batch to the next, more than 1 in a shard.
     """
 
-    def __init__(self, recipe: Recipe, batch: int, raises: bool, lanes: Any) -> None:
-        self.recipe, self.batch = recipe, batch
-        self.step = 0
-        self._raises, self._lanes = raises, lanes
+    def __init__(
+        self,
+        process: AbstractStep,
+        recipe: Recipe,
+        batch: int,
+        non_finite: str,
+        lanes: Any,
+        replay: Replay | None,
+    ) -> None:
+        self.process, self.recipe, self.batch = process, recipe, batch
+        self.non_finite, self.lanes, self.replay = non_finite, lanes, replay
+        self.step, self.stride = 0, 1
         self._ahead: tuple[int, Recording] | None = None
+        self._ring = self._new_ring()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: all but the batches."""
+        return self.__dict__ | {"_ahead": None, "_ring": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ |= state
+        self._ring = self._new_ring()
 
     def __iter__(self) -> Iterator[Recording]:
         return self
@@ -61,18 +73,45 @@ class Stream:
     def __next__(self) -> Recording:
         step, ahead = self.step, self._ahead
         made = ahead[1] if ahead and ahead[0] == step else self._made(step)
-        self._ahead = step + 1, self._made(step + 1)
-        self.step = step + 1
-        return self._checked(step, made)
+        self.step = step + self.stride
+        self._ahead = self.step, self._made(self.step)
+        return made if self._ring else self._checked(step, made)
 
     def at(self, step: int) -> Recording:
-        """Batch number `step`, without those before it."""
-        return self._checked(step, self._made(step))
+        """Batch number `step`, without those before it.
+
+        With replay, all samples that it may draw on are made.
+        """
+        self._check_step(step)
+        ring = self._new_ring()
+        return self.sound_block(step) if ring is None else ring.batch(step)
 
     def skip(self, n_steps: int) -> "Stream":
         """Go on `n_steps` later; nothing is made in between."""
-        self.step += n_steps
+        self.step += n_steps * self.stride
         return self
+
+    def shard(self, worker: int, of: int) -> "Stream":
+        """The part of one of several readers: every `of`-th batch from here.
+
+        Worker 0 takes the next batch, worker 1 the one after it; read in turn they give
+        the batches of this stream. A shard is a stream by itself.
+
+        Raises:
+            ValueError: no such worker, or a stream with replay, which one reader holds.
+        """
+        if not 0 <= worker < of:
+            raise ValueError(f"worker {worker} of {of}: the first is 0.")
+        if self.replay and of > 1:
+            raise ValueError(
+                "a stream with replay keeps its samples in one place, so it has one "
+                "reader. Leave replay out, or the workers."
+            )
+        part = copy.copy(self)
+        part._ahead, part._ring = None, part._new_ring()
+        part.step += worker * self.stride
+        part.stride *= of
+        return part
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers that say where the stream is."""
@@ -81,6 +120,8 @@ class Stream:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where a stream of the same process, prior and batch was.
+
+        With replay, the samples kept are made anew when the next batch is asked for.
 
         Raises:
             ValueError: a state of another key or batch size.
@@ -95,12 +136,7 @@ class Stream:
                 )
         self.step = int(state["step"])
 
-    def scan(
-        self,
-        update: Callable[[Any, Recording], tuple[Any, Any]],
-        carry: Any,
-        n_steps: int,
-    ) -> tuple[Any, Any]:
+    def scan(self, update: Update, carry: Any, n_steps: int) -> tuple[Any, Any]:
         """Train inside one program: each batch is made where it is used.
 
         Args:
@@ -110,146 +146,111 @@ class Stream:
             n_steps: batches to use; the stream goes on behind them.
 
         Returns:
-            The last carry, and what was kept, stacked.
+            The last carry, and what was kept, stacked. Samples are those of the loop;
+            since another program makes them, their last digits may differ.
         """
-        first = jax.device_put(np.uint32(self._first(self.step + n_steps - 1)))
-        first = first - np.uint32((n_steps - 1) * self.batch)
-        out = _scanned(update, self.recipe, carry, first, self.batch, n_steps)
-        self.step += n_steps
-        return out
+        behind = self.step + n_steps * self.stride
+        self._check_step(behind - self.stride)
+        # steps are known to fit: these numbers go through whole, or wrap to the same
+        numbers = np.asarray([self.step, self.stride], np.uint32)
+        first, stride = jax.device_put(tuple(numbers))
+        held = self._ring.at(self.step) if self._ring else None
+        sizes = self.made_at_once, self.replay, n_steps
+        held, *out = scanned(update, self.recipe, held, carry, first, stride, *sizes)
+        if self._ring:
+            self._ring.held, self._ring.step = held, behind
+        self.step, self._ahead = behind, None
+        return out[0], out[1]
 
     def take(self, n: int) -> Recording:
-        """The first `n` samples of all, on the host.
+        """The first `n` samples of all, on the host, with what made them.
 
         They are made in this stream's batches, so they are its bits.
         """
-        parts = [self.at(s) for s in range(-(-n // self.batch))]
-        host = [jax.tree.map(np.asarray, part) for part in parts]
-        return jax.tree.map(lambda *x: np.concatenate(x)[:n], *host)
+        parts = [part for part, _ in blocks_of(self, n)]
+        return told(self, jax.tree.map(lambda *x: np.concatenate(x), *parts), n)
 
-    def _first(self, step: int) -> int:
-        first = step * self.batch
-        if step < 0 or first + self.batch > MOST:
+    def freeze(
+        self, n: int, path: Any, *, overwrite: bool = False, progress: Progress = None
+    ) -> Path:
+        """Write the first `n` samples to a store, such as a test set.
+
+        `js.load(path)` gives the bits of `take(n)`, but no more than a batch and some
+        megabytes of each signal are ever held. The store knows the process, the prior,
+        the key and the version; it is whole or not there, even if the program is
+        killed. `js.ChunkDataset` and xarray open it as any other.
+
+        Args:
+            n: how many.
+            path: a folder, "test.zarr".
+            overwrite: replace what is there; until the new one is whole, the old stays.
+            progress: None shows a bar where stderr is a terminal, True shows it
+                anywhere, False never; a callable is called with (done, total) samples.
+
+        Raises:
+            FileExistsError: the name is taken. OSError: the disk is full.
+        """
+        return freeze(self, n, path, overwrite, progress)
+
+    def torch(self) -> Any:
+        """An `IterableDataset` of torch; see `jaxsim.data.torch_face`."""
+        from jaxsim.data.torch_face import torch_face
+
+        return torch_face(self)
+
+    def grain(self) -> Any:
+        """An `IterDataset` of grain; see `jaxsim.data.grain_face`."""
+        from jaxsim.data.grain_face import grain_face
+
+        return grain_face(self)
+
+    @property
+    def made_at_once(self) -> int:
+        """How many new samples a step makes."""
+        return self.replay.fresh if self.replay else self.batch
+
+    def block(self, number: int) -> Recording:
+        """The samples that come `number` times `made_at_once` after the first."""
+        first, n = number * self.made_at_once, self.made_at_once
+        numbers = (first + np.arange(n, dtype=np.int64)).astype(np.uint32)
+        if self.lanes is None:
+            return samples(self.recipe, jax.device_put(numbers))
+        return samples(self.recipe, place(numbers, self.lanes, True))
+
+    def sound_block(self, number: int) -> Recording:
+        """The same, refused where they must stay finite and do not."""
+        return self._checked(number, self.block(number))
+
+    def check_room(self, n: int) -> None:
+        """Refuse more samples than numbers can tell apart."""
+        if n > MOST:
             raise ValueError(
-                f"step {step} of {self.batch} samples is outside the {MOST} samples of "
-                "a stream; take another key."
+                f"a stream has {MOST} samples, and this asks for {n}; take another key."
             )
-        return first
+
+    def _new_ring(self) -> Ring | None:
+        if self.replay is None:
+            return None
+        return Ring(self.replay, self.recipe.key, self.sound_block)
+
+    def _check_step(self, step: int) -> None:
+        if step < 0:
+            raise ValueError(f"step = {step} is before the first batch, number 0.")
+        kept = self.replay.kept if self.replay else 0
+        self.check_room(kept + (step + 1) * self.made_at_once)
 
     def _made(self, step: int) -> Recording:
-        numbers = self._first(step) + np.arange(self.batch, dtype=np.int64)
-        where = self._lanes
-        numbers = numbers.astype(np.uint32)
-        on_device = (
-            jax.device_put(numbers) if where is None else place(numbers, where, True)
-        )
-        return samples(self.recipe, on_device)
+        self._check_step(step)
+        return self._ring.batch(step) if self._ring else self.block(step)
 
-    def _checked(self, step: int, made: Recording) -> Recording:
-        if self._raises:
+    def _checked(self, block: int, made: Recording) -> Recording:
+        if self.non_finite == "raise":
             bad = np.flatnonzero(np.asarray(made.status) == NON_FINITE)
             if len(bad):
                 names = {p: made[p].values[bad[0]] for p in self.recipe.prior}
                 raise FloatingPointError(
-                    f"sample {step * self.batch + bad[0]} did not stay finite, at "
-                    + ", ".join(f"{p} = {v}" for p, v in names.items())
-                    + ". Narrow the prior, or let non_finite be 'mask' or 'resample'."
+                    f"sample {block * self.made_at_once + bad[0]} did not stay finite, "
+                    "at " + ", ".join(f"{p} = {v}" for p, v in names.items()) + ". "
+                    "Narrow the prior, or let non_finite be 'mask' or 'resample'."
                 )
         return made
-
-
-def stream(
-    process: AbstractStep,
-    prior: Mapping[str, Any],
-    key: PRNGKeyArray,
-    *,
-    batch: int,
-    record: Sequence[str] | None = None,
-    non_finite: str = "mask",
-    windows: tuple[int, float] | None = None,
-    devices: Sequence[Any] | None = None,
-) -> Stream:
-    """Training data without end, at parameters drawn anew for every sample.
-
-    Args:
-        process: what is simulated.
-        prior: path -> `js.uniform`, `js.log_uniform`, `js.normal`, `js.choice` or
-            `js.curriculum`; values are held inside the bounds of their cards. Empty:
-            the process as it is, with other noise in each sample.
-        key: of the stream; `fold_in(key, n)` makes sample n.
-        batch: samples at a time.
-        record: names of signals, as in `simulate`.
-        non_finite: of a run that does not stay finite: "mask" leaves it to the reader
-            of `batch.status`; "resample" draws it anew, up to 8 times; "raise" stops,
-            and so waits for every batch.
-        windows: (how many, seconds): so many random windows are cut out of each run,
-            for simulators that are slow. `batch` counts windows.
-        devices: that share each batch; JAX's default device.
-
-    Raises:
-        ValueError: a path or signal that is unknown, a static path, a prior outside the
-            bounds, a batch that windows or devices do not divide.
-    """
-    check_key(key)
-    as_pipeline(process, step_name(type(process)))
-    if non_finite not in POLICIES:
-        raise ValueError(
-            f"non_finite = {non_finite!r} is not one of {', '.join(POLICIES)}."
-        )
-    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise ValueError(f"batch = {batch!r} must be a whole number, at least 1.")
-    names = (record,) if isinstance(record, str) else record
-    names = None if names is None else tuple(names)
-    ends = {path: _ends(process, path, one) for path, one in prior.items()}
-    bounds = {path: card(process, path).bounds for path in prior}
-    lanes = None if devices is None else sharding(tuple(devices))
-    if devices is not None and whole(batch, len(devices)) != batch:
-        raise ValueError(f"batch = {batch} cannot be shared by {len(devices)} devices.")
-    roomy, key = place((stretch(process, ends), key), lanes, False)
-    tries = TRIES if non_finite == "resample" else 0
-    plain = Recipe(roomy, key, dict(prior), bounds, names, None, tries)
-    cuts = None if windows is None else Windows(*windows)
-    made = eqx.filter_eval_shape(sample, plain, jnp.uint32(0))
-    if cuts is not None:
-        check_windows(cuts, made)
-        if batch % cuts.per_run:
-            raise ValueError(
-                f"batch = {batch} windows is not a multiple of the {cuts.per_run} that "
-                "are cut out of each run."
-            )
-    return Stream(plain._replace(windows=cuts), batch, non_finite == "raise", lanes)
-
-
-def _ends(process: AbstractStep, path: str, prior: Any) -> tuple[Any, Any]:
-    """The lowest and highest values of a path, refused when they are not allowed."""
-    found = card(process, path)
-    if found.role == "static":
-        raise ValueError(
-            f"{path} is static: it shapes the program, and one stream has one program. "
-            "Make a stream for each of its values."
-        )
-    if not isinstance(prior, AbstractPrior):
-        raise TypeError(
-            f"{path}: a prior is js.uniform(low, high), js.log_uniform(low, high), "
-            f"js.normal(mean, sd), js.choice(...) or js.curriculum(...), not {prior!r}."
-        )
-    levels = np.broadcast_to(
-        np.asarray([1e-6, 1.0 - 1e-6]).reshape(2, *[1] * len(prior.shape)),
-        (2, *prior.shape),
-    )
-    low, high = (np.asarray(prior.quantile(u)) for u in levels)
-    low, high = np.minimum(low, high), np.maximum(low, high)
-    if (high < found.bounds[0]).any() or (low > found.bounds[1]).any():
-        replace(process, {path: high if (high < found.bounds[0]).any() else low})
-    return low.clip(*found.bounds), high.clip(*found.bounds)
-
-
-@eqx.filter_jit
-def _scanned(
-    update: Any, recipe: Recipe, carry: Any, first: Any, batch: int, n_steps: int
-) -> tuple[Any, Any]:
-    def step(carry: Any, at: Any) -> tuple[Any, Any]:
-        return update(carry, samples(recipe, at + jnp.arange(batch, dtype=jnp.uint32)))
-
-    starts = first + jnp.arange(n_steps, dtype=jnp.uint32) * jnp.uint32(batch)
-    return jax.lax.scan(step, carry, starts)
