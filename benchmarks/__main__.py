@@ -19,6 +19,7 @@ NAMES = (
     "movie_throughput",
     "movie_gradient",
     "chunk_throughput",
+    "stream",
     "source_grid",
 )
 ON_REQUEST = ("wendling_fits",)  # half an hour: by name only

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PRNGKeyArray, UInt32
 
 from jaxsim.core.declared import replace
@@ -71,6 +72,26 @@ def by_name(made: Recording) -> dict[str, Any]:
     """The arrays of a batch as other loaders want them: signals, and `status`."""
     pairs = zip(made.names, made.series, strict=True)
     return {name: series.values for name, series in pairs} | {"status": made.status}
+
+
+def refuse_broken(made: Recording, first: int, paths: tuple[str, ...]) -> None:
+    """Wait for a batch, and refuse it when a run did not stay finite.
+
+    Args:
+        made: the batch.
+        first: number of its first sample.
+        paths: whose values are told.
+
+    Raises:
+        FloatingPointError: with the number and the values of the first such sample.
+    """
+    bad = np.flatnonzero(np.asarray(made.status) == NON_FINITE)
+    if len(bad):
+        raise FloatingPointError(
+            f"sample {first + bad[0]} did not stay finite, at "
+            + ", ".join(f"{path} = {made[path].values[bad[0]]}" for path in paths)
+            + ". Narrow the prior, or let non_finite be 'mask' or 'resample'."
+        )
 
 
 def drawn(

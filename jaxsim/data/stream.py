@@ -9,12 +9,12 @@ import jax
 import numpy as np
 
 from jaxsim.core.progress import Progress
-from jaxsim.core.recording import NON_FINITE, Recording
+from jaxsim.core.recording import Recording
 from jaxsim.core.step import AbstractStep
 from jaxsim.data.freeze import blocks_of, freeze, told
 from jaxsim.data.fused import Update, scanned
 from jaxsim.data.replay import Replay, Ring
-from jaxsim.data.samples import Recipe, samples
+from jaxsim.data.samples import Recipe, refuse_broken, samples
 from jaxsim.study.lanes import place
 
 
@@ -116,7 +116,8 @@ class Stream:
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers that say where the stream is."""
         key = np.asarray(jax.random.key_data(self.recipe.key)).ravel().tolist()
-        return {"key": key, "batch": self.batch, "step": self.step}
+        mixed = {"replay": list(self.replay)} if self.replay else {}
+        return {"key": key, "batch": self.batch, "step": self.step} | mixed
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where a stream of the same process, prior and batch was.
@@ -124,15 +125,15 @@ class Stream:
         With replay, the samples kept are made anew when the next batch is asked for.
 
         Raises:
-            ValueError: a state of another key or batch size.
+            ValueError: a state of another key, batch size or replay.
         """
         own = self.state_dict()
-        for name in ("key", "batch"):
-            if list(np.ravel(state[name])) != list(np.ravel(own[name])):
+        for name in ("key", "batch", "replay"):
+            theirs, ours = state.get(name), own.get(name)
+            if list(np.ravel(theirs)) != list(np.ravel(ours)):
                 raise ValueError(
-                    f"this state is of a stream with {name} = {state[name]}, but this "
-                    f"one has {name} = {own[name]}. Make the stream with the same "
-                    f"{name}."
+                    f"this state is of a stream with {name} = {theirs}, but this one "
+                    f"has {name} = {ours}. Make the stream with the same {name}."
                 )
         self.step = int(state["step"])
 
@@ -245,12 +246,5 @@ class Stream:
 
     def _checked(self, block: int, made: Recording) -> Recording:
         if self.non_finite == "raise":
-            bad = np.flatnonzero(np.asarray(made.status) == NON_FINITE)
-            if len(bad):
-                names = {p: made[p].values[bad[0]] for p in self.recipe.prior}
-                raise FloatingPointError(
-                    f"sample {block * self.made_at_once + bad[0]} did not stay finite, "
-                    "at " + ", ".join(f"{p} = {v}" for p, v in names.items()) + ". "
-                    "Narrow the prior, or let non_finite be 'mask' or 'resample'."
-                )
+            refuse_broken(made, block * self.made_at_once, tuple(self.recipe.prior))
         return made

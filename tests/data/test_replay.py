@@ -108,5 +108,11 @@ def test_training_inside_one_program_sees_the_same_mixture(seen):
 def test_mixtures_that_cannot_be_are_refused(getkey, replay, sentence):
     with pytest.raises(ValueError, match=sentence):
         mixed(getkey(), replay=replay)
+
+
+def test_replay_has_one_reader_and_a_state_of_its_own(getkey):
+    key = getkey()
     with pytest.raises(ValueError, match="has one reader"):
-        mixed(getkey()).shard(0, 2)
+        mixed(key).shard(0, 2)
+    with pytest.raises(ValueError, match="replay = None, but this one has replay"):
+        mixed(key).load_state_dict(stream(key, 8).state_dict())
