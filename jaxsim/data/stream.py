@@ -129,8 +129,8 @@ class Stream:
         """
         own = self.state_dict()
         for name in ("key", "batch", "replay"):
-            theirs, ours = state.get(name), own.get(name)
-            if list(np.ravel(theirs)) != list(np.ravel(ours)):
+            theirs, ours = _listed(state.get(name)), _listed(own.get(name))
+            if theirs != ours:
                 raise ValueError(
                     f"this state is of a stream with {name} = {theirs}, but this one "
                     f"has {name} = {ours}. Make the stream with the same {name}."
@@ -248,3 +248,8 @@ class Stream:
         if self.non_finite == "raise":
             refuse_broken(made, block * self.made_at_once, tuple(self.recipe.prior))
         return made
+
+
+def _listed(value: Any) -> Any:
+    """Arrays and tuples as lists: what a state is after it was in a file."""
+    return value if value is None else np.asarray(value).tolist()

@@ -1,6 +1,6 @@
 """Streams for torch: an IterableDataset whose tensors are JAX's own memory."""
 
-import multiprocessing
+import multiprocessing.context
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 

@@ -59,8 +59,8 @@ def write_runs(
             for writer in rows.values():
                 writer.close()
         series = map(_clocked, like.series, starts)
-        made = Recording(tuple(series), like.names, np.concatenate(status))
-        return made.made_by(like.process, like.key, like.design)
+        who = like.process, like.key, like.design
+        return Recording(tuple(series), like.names, np.concatenate(status), *who)
 
     write_recording(like, target, overwrite, like.names, fill)
 

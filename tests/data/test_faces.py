@@ -130,14 +130,17 @@ def test_grain_slices_a_stream_among_its_workers(grain, unbroken):
         np.testing.assert_array_equal(next(got)["trace"], expected)
 
 
-def test_grain_and_torch_take_chunks_as_they_are(grain, torch, film):
+def test_grain_takes_chunks_as_they_are(grain, film):
     chunks = js.ChunkDataset(film, MODALITIES, anchor="movie")
     source = grain.MapDataset.source(chunks).shuffle(seed=1).batch(3)
     for got in (next(iter(source.to_iter_dataset())), source[0]):
         for row, index in enumerate(got["meta"]["index"]):
             same(got, row, chunks[int(index)])
-    loader = torch.utils.data.DataLoader(chunks, batch_size=3)
-    batch = next(iter(loader))
+
+
+def test_torch_takes_chunks_as_they_are(torch, film):
+    chunks = js.ChunkDataset(film, MODALITIES, anchor="movie")
+    batch = next(iter(torch.utils.data.DataLoader(chunks, batch_size=3)))
     for row in range(3):
         same(batch, row, chunks[row])
 
