@@ -28,7 +28,7 @@ from jaxsim.imaging.motion import margin_for
 
 FEW = ("position", "alive", "in_focus", "spikes", "calcium.trace", "expression")
 FEW += ("bleaching",)
-ALL = (*FEW, "shift", "footprint", "sigma_px", "gain", "neuropil_spatial")
+ALL = (*FEW, "shift", "footprint", "sigma_px", "observed_gain", "neuropil_spatial")
 ALL += (
     "neuropil_temporal",
     "neuropil_population",
@@ -150,7 +150,7 @@ def arrays(
         values["footprint"],
         canvas.pixels(values["position"][:, 1:]),
         values["sigma_px"],
-        values["gain"],
+        values["observed_gain"],
     )
     field = np.asarray(canvas.crop(values["neuropil_spatial"]))
     # per unit of amplitude, as the other program tells it

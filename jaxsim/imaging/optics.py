@@ -53,8 +53,8 @@ class Optics(AbstractStep):
     that belongs to the exposure.
 
     **Needs:** `position`, `footprint`, `alive`, `focal_depth`, `canvas`. **Makes:**
-    `image` (an `Image`), `sigma_px`, `gain`, and `in_focus`: 1 within the depth of
-    field.
+    `image` (an `Image`), `sigma_px`, `observed_gain`, and `in_focus`: 1 within the depth
+    of field.
     """
 
     scatter_mfp_excitation_um: Param = param(
@@ -70,7 +70,7 @@ class Optics(AbstractStep):
     makes: ClassVar[dict[str, Signal]] = {
         "image": Signal("", "", "footprints as the optics show them"),
         "sigma_px": Signal("cell", "px", "blur of each cell"),
-        "gain": Signal("cell", "1", "light of each cell that arrives"),
+        "observed_gain": Signal("cell", "1", "light of each cell that arrives"),
         "in_focus": Signal("cell", "1", "1 for cells within the depth of field"),
     }
 
@@ -93,6 +93,6 @@ class Optics(AbstractStep):
         return {
             "image": image,
             "sigma_px": sigma,
-            "gain": gain,
+            "observed_gain": gain,
             "in_focus": near * alive.values,
         }

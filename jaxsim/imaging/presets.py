@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxsim.core.declared import nearest, replace
-from jaxsim.core.pipeline import Pipeline
-from jaxsim.core.step import AbstractStep
+from jaxsim.core.pipeline import Pipeline, as_pipeline
+from jaxsim.core.step import AbstractStep, step_name
 from jaxsim.imaging.bleaching import Bleaching
 from jaxsim.imaging.calcium import Calcium
 from jaxsim.imaging.cautions import warn
@@ -21,6 +21,7 @@ from jaxsim.imaging.optics import Optics
 from jaxsim.imaging.plan import sized
 from jaxsim.imaging.render import Render
 from jaxsim.imaging.spikes import MarkovSpikes
+from jaxsim.imaging.spikes_from_outside import PoissonSpikes
 from jaxsim.imaging.vessels import Vessels
 from jaxsim.imaging.vignette import Vignette
 
@@ -104,6 +105,7 @@ def build(
     n_px: int | tuple[int, int] | None = None,
     changes: dict[str, Any] | None = None,
     without: Sequence[str] = (),
+    behind: AbstractStep | None = None,
 ) -> Pipeline:
     """A recording with every step on, of a microscope over a tissue.
 
@@ -115,6 +117,14 @@ def build(
     20 frames per second of 8 bits. The exposure goes with 1 / NA^2, so that a cell at
     one depth is as bright under every scope.
 
+    Behind a network, movie, LFP, EEG and BOLD are of one brain, on one clock:
+
+    ```python
+    brain = js.Pipeline(network=network, eeg=eeg, blood=js.Haemodynamics())
+    follow = {"spikes.nodes_to_cells": [[1.0, 0.0, 0.0]], "spikes.gain_hz": 0.5}
+    whole = js.imaging.build(behind=brain, changes=follow)  # cells of the first node
+    ```
+
     Args:
         scope: name of the microscope.
         tissue: name of what lies under it.
@@ -124,11 +134,14 @@ def build(
         changes: path -> value, as `js.replace` takes them; sizes are planned for them.
         without: names of steps to leave out ("vessels", "bleaching"); without "motion"
             the tissue lies still.
+        behind: a process that makes `activity`, which comes first and which the cells
+            then follow (`PoissonSpikes`); none: they spike by themselves.
 
     Raises:
-        ValueError: an unknown name, or a step that others need.
+        ValueError: an unknown name, a name that stands on both sides, or a step that
+            others need.
     """
-    process = unplanned(scope, tissue, n_frames, n_px, without)
+    process = unplanned(scope, tissue, n_frames, n_px, without, behind)
     process = sized(replace(process, changes) if changes else process)
     warn(process)
     return process
@@ -140,6 +153,7 @@ def unplanned(
     n_frames: int = 600,
     n_px: int | tuple[int, int] | None = None,
     without: Sequence[str] = (),
+    behind: AbstractStep | None = None,
 ) -> Pipeline:
     """What `build` builds, with sizes that `planned` has still to find."""
     optics = dict(_known(SCOPES, scope, "scope"))
@@ -178,7 +192,20 @@ def unplanned(
             steps[name] = StillTissue()
         else:
             del steps[name]
-    return Pipeline(**steps)
+    return Pipeline(**steps) if behind is None else _behind(behind, steps)
+
+
+def _behind(process: AbstractStep, steps: dict[str, AbstractStep]) -> Pipeline:
+    """Both in one, the cells following the `activity` of the first."""
+    first = as_pipeline(process, step_name(type(process)))
+    both = sorted({*first.names} & {*steps})
+    if both:
+        raise ValueError(
+            f"build: '{both[0]}' names a step of the process that comes first and one "
+            f"of the microscope ({', '.join(steps)}). Give it another name."
+        )
+    ours = steps | {"spikes": PoissonSpikes()}
+    return Pipeline(**dict(zip(first.names, first.steps, strict=True)), **ours)
 
 
 def miniscope_v4(

@@ -35,7 +35,10 @@ class PoissonSpikes(AbstractStep):
     )
     rest_hz: Param = param(0.0, "1/s", (-1e3, 1e3), "firing without activity")
     nodes_to_cells: Data | None = data(
-        "cell node", "1", "what each cell gets of each node; none: node i mod n", None
+        "cell node",
+        "1",
+        "what each cell gets of each node, or one row for all; none: node i mod n",
+        None,
     )
     spike_sim_hz: float = static(300.0, "fine bins per second", "Hz", (0.1, 1e5))
     temperature: Param = param(0.3, "1", (1e-3, 10.0), "width of a relaxed spike")
@@ -75,13 +78,13 @@ class PoissonSpikes(AbstractStep):
         given = self.nodes_to_cells
         if given is None:
             return jnp.asarray(np.eye(n_nodes)[np.arange(n_cells) % n_nodes])
-        if given.shape != (n_cells, n_nodes):
+        if given.shape not in ((n_cells, n_nodes), (1, n_nodes)):
             raise ValueError(
                 f"PoissonSpikes.nodes_to_cells has shape {given.shape}; there are "
                 f"{n_cells} places for cells and {n_nodes} nodes, so give "
-                f"({n_cells}, {n_nodes})."
+                f"({n_cells}, {n_nodes}), or (1, {n_nodes}) for all cells alike."
             )
-        return given
+        return jnp.broadcast_to(given, (n_cells, n_nodes))
 
     def _samples(self, activity: Series, times: np.ndarray) -> np.ndarray:
         """The sample that holds at each time; a sample is the end of its period."""

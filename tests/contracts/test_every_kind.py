@@ -74,3 +74,11 @@ def test_one_program_and_step_by_step_agree_in_float64(kind):
 def test_autodiff_equals_finite_differences_in_float64(kind):
     _, process, below = process_of(kind)
     testing.check_gradients(process, below)
+
+
+def test_one_name_is_one_kind_of_thing_so_all_steps_fit_into_one_pipeline():
+    axes = {}
+    for kind in OURS:
+        for name, card in (getattr(KINDS[kind], "makes", None) or {}).items():
+            axes.setdefault(name, {}).setdefault(card.dims, []).append(kind)
+    assert {name: found for name, found in axes.items() if len(found) > 1} == {}

@@ -57,7 +57,7 @@ def test_diffraction_depth_of_field_and_collection(na, blur, depth, collected):
     canvas = canvas_of(Miniscope(na=na))
     assert np.isclose(diffraction_um(canvas.na, canvas.emission_nm), blur, atol=5e-5)
     assert np.isclose(canvas.depth_of_field_um, depth, atol=5e-4)
-    at_surface = seen(((0.0, 0.0, 0.0),), miniscope=Miniscope(na=na))["gain"]
+    at_surface = seen(((0.0, 0.0, 0.0),), miniscope=Miniscope(na=na))["observed_gain"]
     assert np.isclose(at_surface[0], collected, rtol=1e-6)
 
 
@@ -67,14 +67,14 @@ def test_a_pixel_covers_pitch_over_magnification():
 
 @pytest.mark.parametrize("z, left", [(100.0, 0.31140), (150.0, 0.17377)])
 def test_light_scatters_on_both_ways(z, left):
-    gain = seen(((z, 0.0, 0.0),))["gain"][0] / 0.3**2
+    gain = seen(((z, 0.0, 0.0),))["observed_gain"][0] / 0.3**2
     assert np.isclose(gain, left, atol=5e-6)
 
 
 @pytest.mark.parametrize("z, left", [(100.0, 0.36788), (150.0, 0.22313)])
 def test_scattering_of_the_emitted_light_alone(z, left):
     one_way = Optics(scatter_mfp_excitation_um=1e5, scatter_mfp_emission_um=100.1001)
-    gain = seen(((z, 0.0, 0.0),), one_way)["gain"][0] / 0.3**2
+    gain = seen(((z, 0.0, 0.0),), one_way)["observed_gain"][0] / 0.3**2
     assert np.isclose(gain, left, atol=5e-6)
 
 

@@ -12,7 +12,7 @@ from tests.imaging.test_detection import scene
 @pytest.fixture
 def recording(getkey):
     process = js.replace(scene(), {"sensor.readout": "expected"})
-    return js.simulate(process, getkey(), ("movie", "trace", "gain", "footprint"))
+    return js.simulate(process, getkey(), ("movie", "trace", "observed_gain", "footprint"))
 
 
 def test_footprints_times_traces_are_the_movie(recording):
@@ -29,7 +29,7 @@ def test_footprints_times_traces_are_the_movie(recording):
 def test_planted_footprints_are_what_the_optics_blur(recording):
     planted = im.footprints(recording, [0], kind="planted")
     assert planted.max() == pytest.approx(1.0, abs=0.05)
-    gain = float(recording["gain"].values[0])
+    gain = float(recording["observed_gain"].values[0])
     seen = im.footprints(recording, [0])
     assert seen.sum() == pytest.approx(gain * planted.sum(), rel=0.01)
 
