@@ -113,6 +113,11 @@ from jaxsim.neural.noise import (
     NoNoise as NoNoise,
     WhiteNoise as WhiteNoise,
 )
+from jaxsim.neural.receptive_fields import ReceptiveFields as ReceptiveFields
+from jaxsim.neural.screens import (
+    GivenScreen as GivenScreen,
+    NoiseScreen as NoiseScreen,
+)
 from jaxsim.neural.solver import (
     AbstractSolver as AbstractSolver,
     Euler as Euler,

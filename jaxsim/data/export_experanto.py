@@ -58,7 +58,9 @@ def export_experanto(
             of a batch has a folder of its own.
         path: the folder; several sessions lie inside it under their names.
         modality_names: our signal -> its name there; None leaves it out. By default the
-            movie is "screen", the first signals are "responses", the rest keep theirs.
+            movie is "screen" (of several the one that is called so), the first signals
+            are "responses", the rest keep theirs. A movie that is given a name here,
+            and not "screen", becomes a sequence of its pixels.
         trials: rows in order of time, each with `start_s` and any columns (`tier`,
             `stim_type`); a trial lasts until the next starts. By default those of the
             recording, with trials of tier "between" in its gaps; else all are
@@ -123,12 +125,14 @@ def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
     taken = set(asked.values())
     free = [ours for ours in names if ours not in asked]
     movies = [ours for ours in free if _movie(session.tracks[ours])]
+    movies.sort(key=lambda ours: ours != SCREEN)  # what is called so comes first
     if movies and SCREEN not in taken:
         names[movies.pop(0)] = SCREEN
     if movies:
         raise ValueError(
             f"'{movies[0]}' is a movie, and a folder has one screen. Leave it out: "
-            f"modality_names={{'{movies[0]}': None}}."
+            f"modality_names={{'{movies[0]}': None}}; or have its pixels as signals, "
+            f"side by side: modality_names={{'{movies[0]}': '{movies[0]}'}}."
         )
     lines = [ours for ours in free if not _movie(session.tracks[ours])]
     if lines and RESPONSES not in taken | set(lines):

@@ -56,6 +56,21 @@ def leadfield():
     return js.Leadfield(np.array([[1.0, -0.5, 0.2], [0.3, 0.8, -1.0]]), moment_nam=2.0)
 
 
+def seeing():
+    """Three fields that differ, on a screen of a few pixels."""
+    return js.ReceptiveFields(
+        centre_y_px=[-1.0, 0.4, 0.7],
+        centre_x_px=0.3,
+        sigma_px=1.3,
+        aspect=0.8,
+        wavelength_px=[5.0, 4.0, 6.5],
+        orientation_deg=[10.0, 50.0, 130.0],
+        phase_deg=20.0,
+        n_filters=3,
+        samples_per_frame=3,
+    )
+
+
 # family -> the process around a member of it, and the path of the member there
 HOSTS = {
     "AbstractModel": (
@@ -86,6 +101,11 @@ EXAMPLES = {
     "GivenState": given,
     "Waveform": waveform,
     "Leadfield": leadfield,
+    "ReceptiveFields": seeing,
+    "GivenScreen": lambda: js.GivenScreen(np.arange(60.0).reshape(5, 3, 4)),
+    "NoiseScreen": lambda: js.NoiseScreen(
+        blur_px=0.6, n_px_height=5, n_px_width=4, n_frames=6
+    ),
     "Bold": lambda: js.Bold(period_s=0.01),
     "Haemodynamics": lambda: js.Haemodynamics(period_s=0.01),
     "PulseTrain": lambda: js.PulseTrain(start_s=2.3e-3, width_s=5.1e-3, period_s=8e-3),

@@ -385,3 +385,14 @@ class _Summed:
 
 def test_shuffled_items_are_those_of_the_seed_and_epoch():
     assert (shuffled(np.arange(9), 9, 1, 0) == shuffled(np.arange(9), 9, 1, 0)).all()
+
+
+def test_a_camera_of_30_hz_has_its_frames_at_their_own_times():
+    """Its first frame is stamped 1 / 30 s, which float32 rounds up."""
+    film = recording_of(
+        screen=series(folders.ramp(300, 2), 30.0, "time node"),
+        trace=series(folders.ramp(300, 2), 30.0, "time cell", 1 / 30),
+    )
+    cut = {"screen": js.Modality(30, 30), "trace": js.Modality(30, 30)}
+    sample = js.ChunkDataset(film, cut)[7]
+    np.testing.assert_allclose(sample["screen"] - sample["trace"], 1.0, atol=1e-4)

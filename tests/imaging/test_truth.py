@@ -12,7 +12,9 @@ from tests.imaging.test_detection import scene
 @pytest.fixture
 def recording(getkey):
     process = js.replace(scene(), {"sensor.readout": "expected"})
-    return js.simulate(process, getkey(), ("movie", "trace", "observed_gain", "footprint"))
+    return js.simulate(
+        process, getkey(), ("movie", "trace", "observed_gain", "footprint")
+    )
 
 
 def test_footprints_times_traces_are_the_movie(recording):
