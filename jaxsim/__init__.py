@@ -71,6 +71,7 @@ from jaxsim.meeg.sphere_meg import SphereMeg as SphereMeg
 
 # neural
 from jaxsim.neural import generators as generators
+from jaxsim.neural.afferent import Afferent as Afferent
 from jaxsim.neural.balloon import (
     Balloon as Balloon,
     BoldWeights2003 as BoldWeights2003,

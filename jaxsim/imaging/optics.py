@@ -53,8 +53,8 @@ class Optics(AbstractStep):
     that belongs to the exposure.
 
     **Needs:** `position`, `footprint`, `alive`, `focal_depth`, `canvas`. **Makes:**
-    `image` (an `Image`), `sigma_px`, `observed_gain`, and `in_focus`: 1 within the depth
-    of field.
+    `image` (an `Image`), `sigma_px`, `observed_gain`, and `in_focus`: 1 within the
+    depth of field.
     """
 
     scatter_mfp_excitation_um: Param = param(

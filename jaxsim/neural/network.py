@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
@@ -40,8 +41,8 @@ class Network(AbstractStep):
     do not change it. Reverse-mode gradients keep one state per span of about 200 ticks
     and recompute the rest.
 
-    **Makes:** `activity` (or what the monitor makes of it); `states`, when `variables`
-    names some.
+    **Needs:** what its stimulus plays, if that is of an earlier step. **Makes:**
+    `activity` (or what the monitor makes of it); `states`, when `variables` names some.
     """
 
     model: AbstractModel
@@ -69,6 +70,11 @@ class Network(AbstractStep):
         check_sites(self)
         check_nodes(self)
         check_step(self)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What its stimulus plays, if that is a signal."""
+        return () if self.stimulus is None else self.stimulus.needs
 
     @property
     def n_nodes(self) -> int:
@@ -101,9 +107,13 @@ class Network(AbstractStep):
             )
         return self.monitor.cards(watched)
 
-    def __call__(self, key: PRNGKeyArray) -> dict[str, Any]:
+    def __call__(self, key: PRNGKeyArray, **needs: Any) -> dict[str, Any]:
         """Integrate."""
-        samples = self._integrate(key)
+        playing = self
+        if self.stimulus is not None and needs:
+            known = self.stimulus.with_needs(self.duration_s, **needs)
+            playing = eqx.tree_at(lambda network: network.stimulus, self, known)
+        samples = playing._integrate(key)
         cards = self.cards()
         period_s = self.monitor.ticks(self.dt_s) * self.dt_s
         clock = Clock(jnp.asarray(period_s, jnp.result_type(float)), 1.0 / period_s)

@@ -2,10 +2,11 @@
 
 import abc
 from fractions import Fraction
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from jaxsim.core.declared import Declared
 from jaxsim.core.param import Data, Param, concrete, data, param, static
@@ -13,9 +14,18 @@ from jaxsim.neural.noise import Tick
 
 
 class AbstractStimulus(Declared):
-    """A deterministic drive over time. Time zero is the end of the burn-in."""
+    """A deterministic drive over time. Time zero is the end of the burn-in.
+
+    Class variables:
+        needs: signals of earlier steps that it plays; its network then needs them.
+    """
 
     site: eqx.AbstractVar[str | None]
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def with_needs(self, duration_s: float, **needs: Any) -> Any:
+        """This stimulus, knowing the signals that it needs, for a run of a length."""
+        return self
 
     @abc.abstractmethod
     def drive(
@@ -107,12 +117,17 @@ class Waveform(AbstractStimulus):
     def drive(self, first, n_ticks, n_nodes, dt_s):
         """The value in force at the start of each tick."""
         values = self.values.reshape(self.values.shape[0], -1)
-        tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks, dtype=jnp.int32)
-        # values per tick as a fraction: no rounding decides which value is in force
-        ratio = Fraction(self.rate_hz * dt_s).limit_denominator(10_000)
-        whole, rest = tick // ratio.denominator, tick % ratio.denominator
-        index = whole * ratio.numerator + rest * ratio.numerator // ratio.denominator
+        index = in_force(first, n_ticks, self.rate_hz * dt_s)
         inside = (index >= 0) & (index < values.shape[0])
         rows = values[jnp.clip(index, 0, values.shape[0] - 1)]
         rows = jnp.where(inside[:, None], rows, 0.0)
         return jnp.broadcast_to(rows, (n_ticks, n_nodes))
+
+
+def in_force(first: Tick, n_ticks: int, per_tick: float) -> Int[Array, " tick"]:
+    """Number of the value in force at the start of each tick."""
+    tick = jnp.asarray(first, jnp.int32) + jnp.arange(n_ticks, dtype=jnp.int32)
+    # values per tick as a fraction: no rounding decides which value is in force
+    ratio = Fraction(per_tick).limit_denominator(10_000)
+    whole, rest = tick // ratio.denominator, tick % ratio.denominator
+    return whole * ratio.numerator + rest * ratio.numerator // ratio.denominator

@@ -71,6 +71,16 @@ def seeing():
     )
 
 
+def driven(part):
+    """Three cells that see a few frames drive three nodes."""
+    frames = 255.0 * np.random.default_rng(0).random((3, 5, 6))
+    return js.Pipeline(
+        screen=js.GivenScreen(frames, frame_rate_hz=100.0),
+        cells=seeing(),
+        network=network(stimulus=part),
+    )
+
+
 # family -> the process around a member of it, and the path of the member there
 HOSTS = {
     "AbstractModel": (
@@ -82,6 +92,7 @@ HOSTS = {
     "AbstractSolver": (lambda part: network(solver=part), "solver."),
     "AbstractMonitor": (lambda part: network(monitor=part), "monitor."),
     "AbstractStimulus": (lambda part: network(stimulus=part), "stimulus."),
+    "Afferent": (driven, "network.stimulus."),
     "AbstractInitial": (lambda part: network(initial=part), "initial."),
     "Connectome": (lambda part: network(connectome=part), "connectome."),
     "Balloon": (lambda part: blood(balloon=part), "haemodynamics.balloon."),
@@ -102,6 +113,7 @@ EXAMPLES = {
     "Waveform": waveform,
     "Leadfield": leadfield,
     "ReceptiveFields": seeing,
+    "Afferent": lambda: js.Afferent(np.arange(9.0).reshape(3, 3), gain=0.5),
     "GivenScreen": lambda: js.GivenScreen(np.arange(60.0).reshape(5, 3, 4)),
     "NoiseScreen": lambda: js.NoiseScreen(
         blur_px=0.6, n_px_height=5, n_px_width=4, n_frames=6
