@@ -14,6 +14,7 @@ from jaxsim.plot.matrices import (
     plot_dynamics as plot_dynamics,
     plot_matrix as plot_matrix,
 )
+from jaxsim.plot.modalities import plot_modalities as plot_modalities
 from jaxsim.plot.process import plot_table as plot_table, plot_wiring as plot_wiring
 from jaxsim.plot.run_summary import plot_run_summary as plot_run_summary
 from jaxsim.plot.spectra import plot_spectrum as plot_spectrum

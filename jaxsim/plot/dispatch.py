@@ -13,6 +13,7 @@ from jaxsim.plot.coverage import plot_coverage
 from jaxsim.plot.detectability import plot_detectability
 from jaxsim.plot.fitted import plot_losses, plot_values
 from jaxsim.plot.matrices import plot_connectivity, plot_dynamics, plot_matrix
+from jaxsim.plot.modalities import plot_modalities
 from jaxsim.plot.movie import plot_footprints, plot_movie
 from jaxsim.plot.process import plot_table, plot_wiring
 from jaxsim.plot.sources import plot_sources
@@ -26,7 +27,7 @@ from jaxsim.plot.traces import plot_traces
 Draw = Callable[..., Any]
 
 SPECTRA, CONNECTIVITY, DYNAMICS = ("spectrum", "psd"), ("fc",), ("fcd",)
-MAPS, SOURCES = ("topography",), ("sources",)
+MAPS, SOURCES, ALL = ("topography",), ("sources",), "modalities"
 
 
 def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
@@ -34,7 +35,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
 
     | thing | what |
     |---|---|
-    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd", "topography" of `signal=`; "sources": an estimate in the head |
+    | recording | a signal's name: traces, a raster, a matrix, a movie; "spectrum" ("psd"), "fc", "fcd", "topography" of `signal=`; "sources": an estimate in the head; "modalities": all on one axis of time |
     | recording of a sweep | a signal's name, or "spectrum", against the swept parameter |
     | connectome | "weights", "lengths", "graph" |
     | result of a fit | "losses", "values" |
@@ -48,7 +49,7 @@ def plot(thing: Any, what: str | None = None, **options: Any) -> Any:
     Args:
         thing: what to draw.
         what: which picture of it; the first one above by default.
-        **options: of that picture: `signal`, `nodes`, `span_s`, `style`, `freq_range`,
+        **options: of that picture: `signal`, `signals`, `nodes`, `span_s`, `style`, `freq_range`,
             `segment_s`, `at`, `at_s`, `layout`, `n_shown`, `after`, `which`, `title`; see `jaxsim.plot`.
 
     Raises:
@@ -86,13 +87,15 @@ def _plot_recording(
     names = list(recording.names)
     if {"level", "empirical"} <= set(names) and what in (None, "coverage"):
         return _call(plot_coverage, (recording,), options)
+    if what == ALL and ALL not in names:
+        return _call(plot_modalities, (recording,), options)
     derived = [*SPECTRA, *CONNECTIVITY, *DYNAMICS, *MAPS, *SOURCES]
     if what == "movie" and "movie" not in names:
         raise ValueError(
             "this recording has no 'movie'; it has "
             f"{', '.join(names)}. Movies come with the imaging steps."
         )
-    what = _choose("Recording", what, names + derived, first=_first(recording))
+    what = _choose("Recording", what, [*names, *derived, ALL], first=_first(recording))
     if what not in derived:
         name, picture = what, None
         if "signal" in options:

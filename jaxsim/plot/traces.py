@@ -72,7 +72,7 @@ def _single(lines: Lines, name: str, heading: str) -> Any:
 def _stacked(lines: Lines, name: str, heading: str) -> Any:
     n = lines.values.shape[1]
     centred = lines.values - medians(lines.values, 0)
-    gap = _gap(centred)
+    gap = gap_of(centred)
     figure = new_figure(7.5, float(np.clip(0.9 + 0.3 * n, 2.6, 9.0)))
     axes = figure.add_subplot()
     for i in range(n):
@@ -84,18 +84,18 @@ def _stacked(lines: Lines, name: str, heading: str) -> Any:
     axes.spines["left"].set_visible(False)
     axes.set(xlabel="time (s)", title=heading, ylim=(-gap * (n - 0.3), gap * 0.7))
     axes.margins(x=0)
-    _scale_bar(axes, nice(gap * 0.8), lines.unit, at=-gap * (n - 1))
+    scale_bar(axes, nice(gap * 0.8), lines.unit, at=-gap * (n - 1))
     return figure
 
 
-def _gap(centred: np.ndarray) -> float:
+def gap_of(centred: np.ndarray) -> float:
     """From one line to the next: most fit between, and a loud one stays in sight."""
     fine = np.ma.masked_invalid(centred).filled(0.0)
     reach = np.ptp(np.percentile(fine, (0.5, 99.5), axis=0), axis=0)
     return float(max(1.3 * np.quantile(reach, 0.8), 0.4 * reach.max()) or 1.0)
 
 
-def _scale_bar(axes: Any, height: float, unit: str, at: float) -> None:
+def scale_bar(axes: Any, height: float, unit: str, at: float) -> None:
     """A vertical bar of a round height right of the axes, in the unit of the data."""
     place = axes.get_yaxis_transform()
     axes.plot([1.015] * 2, [at, at + height], color=INK, lw=2, transform=place,

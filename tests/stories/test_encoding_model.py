@@ -106,7 +106,7 @@ def test_experanto_reads_the_folder_by_its_own_configuration(folder, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     theirs = np.load(tmp_path / "out.npz")
     ours = js.convert.experanto.ChunkDataset(
-        folder, modality_config=folder / "experanto.yaml", compat="experanto"
+        folder, modality_config=folder / "experanto.yaml", compat=True
     )
     assert len(ours) == int(theirs["n"])
     for i in theirs["indices"].tolist():
