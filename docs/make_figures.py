@@ -226,6 +226,51 @@ def recalibration() -> Any:
     return js.plot(before, after=judged.measure(again, *three), which="active")
 
 
+def one_brain() -> Any:
+    """Noise in blocks of 6 s: what cells, a movie, LFP, EEG and blood make of it."""
+    rng, rate_hz, n_frames = np.random.default_rng(0), 30.0, 1200
+    on = (np.arange(n_frames) / rate_hz % 12.0) >= 6.0
+    noise = rng.normal(size=(n_frames // 3, 12, 16)).repeat(3, axis=0)
+    frames = 127.5 * (1.0 + on[:, None, None] * np.tanh(noise))
+    fields = js.ReceptiveFields.random(KEY, 16, (12, 16))
+    seen = js.Pipeline(screen=js.GivenScreen(frames, rate_hz), fields=fields)
+    look = {"miniscope.magnification": 3.0, "spikes.gain_hz": 0.3}
+    microscope = js.imaging.build(
+        "generic", "cortex_l23", 800, 128, look, ("motion",), behind=seen
+    )
+    weights = np.eye(5, k=-1) * [[0.0], [1.0], [1.0], [0.0], [0.0]]
+    names = ("V1", "V2", "V4", "A1", "M1")
+    network = js.Network(
+        model=js.Wendling.preset("alpha"),
+        connectome=js.Connectome(weights, 40.0 * weights, labels=names),
+        coupling=js.LinearCoupling(G=40.0),
+        stimulus=js.Afferent(np.eye(5, 1) * np.full(16, 0.5)),
+        monitor=js.TemporalAverage(period_s=4e-3),
+        duration_s=40.0,
+        dt_s=1e-3,
+        burn_in_s=1.0,
+    )
+    places = js.meeg.on_sphere(5)
+    eeg = js.SphereEeg(places, js.meeg.even_layout(32).positions_m)
+    eeg = js.replace(eeg, {"orientations": js.meeg.radial(places)})
+    whole = js.Pipeline(
+        microscope=microscope,
+        network=network,
+        eeg=eeg,
+        blood=js.Haemodynamics(baseline=9.0),
+    )
+    headings = {
+        "screen": "screen",
+        "movie": "calcium movie",
+        "trace": "traces",
+        "activity": "LFP (mV)",
+        "field": "EEG (uV)",
+        "bold": "BOLD",
+    }
+    recording = js.simulate(whole, KEY, tuple(headings))
+    return js.plot(recording, "modalities", signals=headings, span_s=(0.0, 40.0))
+
+
 def run_summary() -> Any:
     """200 source estimates: noise and sparsity, by how good the data are."""
     from jaxsim.convert import calibrain
@@ -269,7 +314,7 @@ def beside_minisim() -> Any:
 
 
 ALL = (spike_wave, six_types, connectome, wiring, eeg, sweep, fit, movie)
-ALL += (detectability, source_estimate, recalibration, run_summary)
+ALL += (detectability, source_estimate, recalibration, run_summary, one_brain)
 ALL += (beside_minisim,)
 
 
