@@ -83,15 +83,15 @@ def thinned(
 
     Spikes survive, which plain subsampling would lose.
     """
-    per_bin = len(times) // n_bins
+    per_bin = -(-len(times) // n_bins)
     if per_bin < 3:
         return times, values
-    n = n_bins * per_bin
-    blocks = values[:n].reshape(n_bins, per_bin, -1)
-    ends = np.stack([blocks.min(1), blocks.max(1)], axis=1)
-    centres = times[:n].reshape(n_bins, per_bin)
-    moments = np.stack([centres[:, 0], centres[:, per_bin // 2]], axis=1)
-    return moments.reshape(-1), ends.reshape(2 * n_bins, -1)
+    starts = np.arange(0, len(times), per_bin)  # the last bin may be shorter
+    low = np.minimum.reduceat(values, starts)
+    ends = np.stack([low, np.maximum.reduceat(values, starts)], axis=1)
+    middles = (starts + np.minimum(starts + per_bin, len(times))) // 2
+    moments = np.stack([times[starts], times[middles]], axis=1)
+    return moments.reshape(-1), ends.reshape(2 * len(starts), -1)
 
 
 def medians(values: np.ndarray, axis: int) -> np.ndarray:

@@ -66,6 +66,11 @@ def test_thinning_keeps_spikes():
     assert (np.diff(moments) > 0).all()
 
 
+def test_thinning_keeps_the_end():
+    moments, kept = thinned(np.arange(10_000.0), np.arange(10_000.0)[:, None])
+    assert kept[-1, 0] == 9999 and moments[-1] > 9990 and len(moments) <= 3000
+
+
 def test_a_scale_bar_is_a_round_number():
     assert [nice(v) for v in (0.7, 1, 3.4, 99, 0.0012)] == [0.5, 1, 2, 50, 0.001]
     assert nice(0) == nice(np.nan) == 1
