@@ -104,7 +104,8 @@ def shape_of_run(
     """
     first = {path: jnp.asarray(column[0]) for path, column in values.items()}
     number = jnp.zeros((), jnp.uint32)
-    return eqx.filter_eval_shape(_one, process, first, number, key, record)
+    # of a compiled function, whose trace JAX keeps: in later calls it is free
+    return eqx.filter_eval_shape(run_alone, process, first, number, key, record)
 
 
 def nbytes(shapes: Any) -> int:
