@@ -20,7 +20,8 @@ def head(
     process: Pipeline, key: PRNGKeyArray, whole: tuple[str, ...]
 ) -> tuple[Recording, dict[str, dict[str, Any]]]:
     """Everything that sees the whole recording; and what each frame step is given."""
-    made, log, given = whole_acts(process, key)
+    with alone(True):
+        made, log, given = whole_acts(process, key)
     statuses = [v.values for n, v in log.items() if n.endswith(".status")]
     return record_of(made | log, whole, statuses), given
 

@@ -9,13 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt32
 
+from jaxsim.core.alone import runs_alone
 from jaxsim.core.normal import uniform_pair
 from jaxsim.core.param import Data, Param, concrete, data, param, static
 from jaxsim.core.recording import DEGENERATE, OK
 from jaxsim.core.signal import Signal
 from jaxsim.core.step import AbstractStep
 from jaxsim.imaging.canvas import Canvas
-from jaxsim.imaging.morphology import dendrites, soma
+from jaxsim.imaging.dendrites import dendrites, dendrites_of_all
+from jaxsim.imaging.morphology import soma
 from jaxsim.imaging.signals import FOOTPRINT, POSITION
 
 
@@ -145,19 +147,23 @@ class PlaceNeurons(AbstractStep):
             key = jax.random.fold_in(key, 1)
             return soma(key, size, self.soma_radius_um / pixel_um, self.irregularity)
 
-        def whole(key: Array) -> Array:
-            processes = dendrites(
-                jax.random.fold_in(key, 2),
-                size,
-                self.soma_radius_um,
-                self.dendrite_length_um,
-                self.dendrite_width_um,
-                pixel_um,
-            )
-            return 1.0 - (1.0 - body(key)) * (1.0 - processes)
-
         if self.morphology == "soma":
             return jax.vmap(body)(keys)
+        shape = (
+            self.soma_radius_um,
+            self.dendrite_length_um,
+            self.dendrite_width_um,
+            pixel_um,
+        )
+        if runs_alone():
+            own = jax.vmap(lambda key: jax.random.fold_in(key, 2))(keys)
+            processes = dendrites_of_all(own, size, *shape)
+            return 1.0 - (1.0 - jax.vmap(body)(keys)) * (1.0 - processes)
+
+        def whole(key: Array) -> Array:
+            processes = dendrites(jax.random.fold_in(key, 2), size, *shape)
+            return 1.0 - (1.0 - body(key)) * (1.0 - processes)
+
         return _in_batches(whole, keys)
 
 

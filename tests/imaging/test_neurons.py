@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import jaxsim as js
+from jaxsim.imaging.dendrites import dendrites, dendrites_of_all
 from jaxsim.imaging.miniscope import Miniscope
-from jaxsim.imaging.morphology import dendrites, soma
+from jaxsim.imaging.morphology import soma
 from jaxsim.imaging.neurons import PlaceNeurons, cells_needed, stamp_px_needed
 
 
@@ -202,6 +203,17 @@ def test_dendrites_are_dimmer_than_the_soma_and_fade_outwards(getkey):
     assert light == sorted(light, reverse=True)
     # nothing beyond 0.8 radii of the soma and 1.25 lengths of a dendrite
     assert float(stamps[:, distance > 4.0 + 30.0 + 2.0].max()) == 0.0
+
+
+@pytest.mark.parametrize("length_um", [24.0, 90.0], ids=["in windows", "too long"])
+def test_dendrites_of_all_cells_are_those_of_each(length_um, getkey):
+    keys, um = jax.random.split(getkey(), 12), jnp.float32
+    shape = 48, um(5.0), um(length_um), um(3.0), um(1.5)
+    each = jax.vmap(lambda k: dendrites(k, *shape))(keys)
+    together = jax.jit(lambda k: dendrites_of_all(k, *shape))(keys)
+    # places of up to 24 px are rounded to 2e-6 of a pixel
+    np.testing.assert_allclose(together, each, rtol=0, atol=1e-5)
+    assert float(each.max()) > 0.5
 
 
 @pytest.mark.slow
