@@ -138,11 +138,8 @@ def frame_count(process: Pipeline, given: dict[str, dict[str, Any]]) -> int:
     return n_frames(name, step, timed)
 
 
-def simulate_in_blocks(
-    process: Pipeline, key: PRNGKeyArray, record: tuple[str, ...], block: int
-) -> Recording:
+def all_frames(blocks: FrameBlocks) -> Recording:
     """All blocks, joined on the host; on the device again when they are small."""
-    blocks = frame_blocks(process, key, record, block)
     if blocks.n_frames > LONG * blocks.size:
         blocks = dataclasses.replace(blocks, progress=None)
     joined: dict[str, np.ndarray] = {}
@@ -157,13 +154,13 @@ def simulate_in_blocks(
             joined[name][at : at + len(values)] = values
         status = np.maximum(status, frames.status)
     series = []
-    for name in record:
+    for name in blocks.names:
         if cards is not None and name in joined:
             series.append(cards[name].with_values(at_hand(joined[name])))
         else:
             series.append(blocks.whole[name])
     status = jnp.asarray(status, jnp.uint8)
-    return Recording(tuple(series), record, status)
+    return Recording(tuple(series), blocks.names, status)
 
 
 def at_hand(values: Any) -> Any:

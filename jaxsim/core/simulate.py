@@ -1,6 +1,6 @@
 """simulate(process, key) -> Recording: one program, pure in process and key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -11,10 +11,10 @@ from jaxtyping import PRNGKeyArray
 from jaxsim.core.alone import alone
 from jaxsim.core.blocks import (
     FrameBlocks,
+    all_frames,
     automatic_block,
     frame_blocks,
     made_by_frames,
-    simulate_in_blocks,
 )
 from jaxsim.core.declared import nearest
 from jaxsim.core.param import concrete
@@ -61,7 +61,7 @@ def simulate(
     plain = concrete(process, key)
     try:
         if block is not None or (plain and has_frames(process)):
-            recording = _in_blocks(process, key, names, plain, block)
+            recording = begun_in_blocks(process, key, names, plain, block)()
         else:
             recording = _simulate(process, key, names, plain)
     except jax.errors.JaxRuntimeError as error:
@@ -120,21 +120,27 @@ def frame_bytes(
     return sum(v.size * v.dtype.itemsize for v in frames)
 
 
-def _in_blocks(
+def begun_in_blocks(
     process: AbstractStep,
     key: PRNGKeyArray,
     names: tuple[str, ...] | None,
-    plain: bool,
-    block: int | None,
-) -> Recording:
-    """Block by block, of the caller's length or as many frames as there is room for."""
+    plain: bool = True,
+    block: int | None = None,
+) -> Callable[[], Recording]:
+    """A run block by block, of the caller's length or as many frames as there is room.
+
+    What sees the whole time is begun by this call, and computed while the caller does
+    something else; the call of what it returns makes the frames.
+    """
     pipeline = _as_pipeline(process)
     # of the compiled function, whose trace JAX keeps: in later calls it is free
     shapes = eqx.filter_eval_shape(_simulate, process, key, names, plain)
     frames = automatic_block(pipeline, shapes) if block is None else block
     if frames is None:
-        return _simulate(process, key, names, plain)
-    return simulate_in_blocks(pipeline, key, shapes.names, frames)
+        recording = _simulate(process, key, names, plain)
+        return lambda: recording
+    blocks = frame_blocks(pipeline, key, shapes.names, frames)
+    return lambda: all_frames(blocks)
 
 
 def _as_pipeline(process: AbstractStep) -> Pipeline:

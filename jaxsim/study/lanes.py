@@ -1,7 +1,7 @@
 """Lanes: many runs of one program, in blocks that fit memory, over the devices."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -21,7 +21,7 @@ from jaxtyping import PRNGKeyArray
 from jaxsim.core.declared import replace
 from jaxsim.core.pipeline import has_frames
 from jaxsim.core.recording import Recording
-from jaxsim.core.simulate import run, simulate
+from jaxsim.core.simulate import begun_in_blocks, run
 from jaxsim.core.step import AbstractStep
 
 
@@ -75,17 +75,16 @@ def goes_alone(process: AbstractStep, devices: Sequence[Any]) -> bool:
     return here and has_frames(process)
 
 
-def run_by_frames(
+def begun_by_frames(
     process: AbstractStep,
     values: dict[str, Any],
     number: Any,
     key: PRNGKeyArray,
     record: tuple[str, ...] | None,
-) -> Recording:
-    """A single run, block of frames by block of frames."""
+) -> Callable[[], Recording]:
+    """A single run, block of frames by block of frames; see `begun_in_blocks`."""
     key = jax.random.fold_in(key, number)
-    out = simulate(replace(process, values), key, record)
-    return Recording(out.series, out.names, out.status)
+    return begun_in_blocks(replace(process, values), key, record)
 
 
 def shape_of_run(

@@ -1,7 +1,7 @@
 """sweep(process, design, key): a process at every point of a design."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -17,12 +17,12 @@ from jaxsim.study.design import Design
 from jaxsim.study.gather import InMemory, agree, in_axes
 from jaxsim.study.lanes import (
     MEMORY_BYTES,
+    begun_by_frames,
     fitting_block,
     goes_alone,
     nbytes,
     place,
     run_alone,
-    run_by_frames,
     run_lanes,
     shape_of_run,
     sharding,
@@ -174,8 +174,8 @@ def _run_all(
     done, waiting = 0, None
     placed: dict[int, AbstractStep] = {}
 
-    def settle(number: int, out: Recording) -> int:
-        kept.write(number, jax.tree.map(np.asarray, out))
+    def settle(number: int, finish: Callable[[], Recording]) -> int:
+        kept.write(number, jax.tree.map(np.asarray, finish()))
         return int(plan[number].real.sum())
 
     try:
@@ -187,11 +187,11 @@ def _run_all(
             group = id(block.group)
             if group not in placed:
                 placed[group] = place(block.group.process, lanes, False)
-            out = _run_block(placed[group], block, traced, key, names, lanes)
+            finish = _begun(placed[group], block, traced, key, names, lanes)
             if waiting is not None:
                 done += settle(*waiting)
                 report(done)
-            waiting = number, out
+            waiting = number, finish
         if waiting is not None:
             done += settle(*waiting)
             report(done)
@@ -207,24 +207,31 @@ def _run_all(
         ) from None
 
 
-def _run_block(
+def _begun(
     process: AbstractStep,
     block: Block,
     traced: Moves,
     key: PRNGKeyArray,
     names: tuple[str, ...] | None,
     lanes: Any,
-) -> Recording:
+) -> Callable[[], Recording]:
+    """A block that computes, and what waits for its recording."""
     values, runs = traced.of(block.runs), traced.design.keys(block.runs)
     if len(runs) > 1:
         values, runs = place((values, runs), lanes, True)
-        return run_lanes(process, values, runs, key, names)
+        out = run_lanes(process, values, runs, key, names)
+        return lambda: out
     values, runs = place((values, runs), lanes, False)
     first = {path: column[0] for path, column in values.items()}
-    framewise = lanes is None and goes_alone(process, jax.devices()[:1])
-    alone = run_by_frames if framewise else run_alone
-    out = alone(process, first, runs[0], key, names)
-    return jax.tree.map(lambda x: x[None], out)
+    if lanes is None and goes_alone(process, jax.devices()[:1]):
+        finish = begun_by_frames(process, first, runs[0], key, names)
+    else:
+        alone = run_alone(process, first, runs[0], key, names)
+
+        def finish() -> Recording:
+            return alone
+
+    return lambda: jax.tree.map(lambda x: x[None], finish())
 
 
 def _on_disk(
