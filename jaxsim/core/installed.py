@@ -39,13 +39,13 @@ def installed_file(path: str, asked_by: str, package: tuple[str, str, str]) -> P
     )
 
 
-def needed(module: str, asked_by: str, extra: str) -> Any:
-    """A module that one of our extras brings.
+def needed(module: str, asked_by: str, extra: str | None) -> Any:
+    """A module that one of our extras brings, or that the user brings.
 
     Args:
         module: its import name.
         asked_by: the call that needs it, for the sentence.
-        extra: of ours.
+        extra: of ours; None where none has it.
 
     Raises:
         ModuleNotFoundError: it is not installed; the sentence says how to.
@@ -55,8 +55,8 @@ def needed(module: str, asked_by: str, extra: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
+        what = module if extra is None else f'"jaxsim-neuro[{extra}]"'
         raise ModuleNotFoundError(
-            f"{asked_by} needs {module}, which is not installed: "
-            f'pip install "jaxsim-neuro[{extra}]".',
+            f"{asked_by} needs {module}, which is not installed: pip install {what}.",
             name=module,
         ) from None

@@ -35,7 +35,7 @@ def torch_face(stream: "Stream") -> Any:
     Raises:
         ModuleNotFoundError: torch is not installed.
     """
-    torch = needed("torch", "stream.torch()", "torch")
+    torch = needed("torch", "stream.torch()", None)
 
     class TorchStream(torch.utils.data.IterableDataset):
         """A stream as torch reads it."""

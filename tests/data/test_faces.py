@@ -29,7 +29,7 @@ def unbroken():
 
 @pytest.fixture(scope="module")
 def torch():
-    reason = "torch is large and no dependency: pip install 'jaxsim-neuro[torch]'"
+    reason = "torch is not installed, and no extra brings it: pip install torch"
     return pytest.importorskip("torch", reason=reason)
 
 
