@@ -27,6 +27,7 @@ from benchmarks.measuring import Effort, Own, Result, Table, Target, interleaved
 PYTHON = "JAXSIM_EXPERANTO_PYTHON"
 SCRIPT = Path(__file__).parent / "peers" / "experanto_chunks.py"
 AT_LEAST = {"bytes": 40.0, "finished": 8.0, "device": 10.0}  # times experanto
+MALLOC = "GLIBC_TUNABLES"  # glibc.malloc.hugetlb=1: new memory in large pages, not 4 kB
 DEVICE_MS = 2.0  # a sample, as float32 on the device
 BATCH = 16
 
@@ -57,6 +58,7 @@ def measure(effort: Effort) -> Result:
         ratio = per_second[name] / per_second["experanto"]
         targets.append(Target(f"{name}, times experanto", ratio, least, True))
     notes = [] if peer else [f"experanto was not run: set {PYTHON}."]
+    notes += [f"{MALLOC} = {os.environ.get(MALLOC, 'not set')}."]
     return Result([Table("Training samples", columns, rows), raw], targets, notes)
 
 

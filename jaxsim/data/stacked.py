@@ -1,11 +1,13 @@
 """Many chunks in one buffer per modality, so that no batch is stacked from copies."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 
+ALIGNED = 64  # bytes, as XLA lays out its arrays
 Sample = dict[str, Any]
 Read = Callable[[int, Sample], Sample]  # a chunk by number, and where to put its parts
 
@@ -45,6 +47,14 @@ def collate(samples: list[Sample]) -> Sample:
     return stacked(lambda index, _: samples[index], range(len(samples)))
 
 
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An empty array that a device of the host's own memory takes without a copy."""
+    n_bytes = math.prod(shape) * dtype.itemsize
+    room = np.empty(n_bytes + ALIGNED, np.uint8)
+    at = -room.ctypes.data % ALIGNED
+    return room[at : at + n_bytes].view(dtype).reshape(shape)
+
+
 def _row(whole: Sample, row: int) -> Sample:
     return {
         name: _row(part, row) if isinstance(part, dict) else part[row]
@@ -57,7 +67,7 @@ def _put(whole: Sample, sample: Sample, into: Sample, row: int, n: int) -> None:
         if isinstance(part, dict):
             _put(whole.setdefault(name, {}), part, into.get(name, {}), row, n)
         elif name not in whole:
-            whole[name] = np.empty((n, *np.shape(part)), np.asarray(part).dtype)
+            whole[name] = aligned((n, *np.shape(part)), np.asarray(part).dtype)
             whole[name][row] = part
         elif np.shape(part) != whole[name].shape[1:]:
             raise ValueError(

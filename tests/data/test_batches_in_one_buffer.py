@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import numpy as np
 import pytest
 
@@ -53,6 +54,8 @@ def test_frames_are_read_into_the_buffer_and_not_copied(made, monkeypatch):
     batch = chunks.batches(4, shuffle=False).read(0, 0)
     assert places[0] is None
     assert all(np.shares_memory(place, batch["screen"]) for place in places[1:])
+    on_device = jax.device_put(batch["screen"], jax.devices("cpu")[0])
+    assert on_device.unsafe_buffer_pointer() == batch["screen"].ctypes.data
 
 
 def test_a_batch_of_nothing_is_refused(made):
