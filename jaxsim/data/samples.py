@@ -1,5 +1,6 @@
 """Sample number n of a stream: its parameters, its run, its window, in one program."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -51,9 +52,24 @@ def sample(recipe: Recipe, number: UInt32[Array, ""]) -> Recording:
     return _until_finite(attempt, made, recipe.tries) if recipe.tries else made
 
 
-@eqx.filter_jit
 def samples(recipe: Recipe, numbers: UInt32[Array, "batch"]) -> Recording:
     """A batch of samples; with windows, each run is made once and cut."""
+    leaves, tree = jax.tree.flatten(recipe)
+    traced = [x if eqx.is_array(x) else None for x in leaves]
+    fixed = tuple(None if eqx.is_array(x) else x for x in leaves)
+    return _samples(traced, numbers, fixed, tree)
+
+
+# no eqx.filter_jit, which waits until its program is done
+@functools.partial(jax.jit, static_argnames=("fixed", "tree"))
+def _samples(
+    traced: list[Any],
+    numbers: UInt32[Array, "batch"],
+    fixed: tuple[Any, ...],
+    tree: Any,
+) -> Recording:
+    pairs = zip(traced, fixed, strict=True)
+    recipe = jax.tree.unflatten(tree, [f if t is None else t for t, f in pairs])
     windows = recipe.windows
     if windows is None:
         return jax.vmap(lambda number: sample(recipe, number))(numbers)

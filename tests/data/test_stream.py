@@ -1,5 +1,7 @@
 """Streams: sample n is a function of the key and n, and of nothing else."""
 
+import time
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,6 +82,18 @@ def test_nothing_compiles_after_the_first_batch_and_no_value_is_waited_for(getke
 
     programs, _ = compiled(go_on)
     assert not programs
+
+
+def test_a_batch_is_handed_out_before_it_is_made(getkey):
+    """What makes it takes seconds; asking for it does not."""
+    process = js.Pipeline(nodes=ToyNodes(n_samples=3_000_000), leak=ToyLeak())
+    slow = js.stream(process, PRIOR_OF_NODES, getkey(), batch=2, record=("trace",))
+    jax.block_until_ready(slow.at(0))
+    began = time.perf_counter()
+    made = slow.at(1)
+    asked = time.perf_counter() - began
+    jax.block_until_ready(made)
+    assert asked < 0.5 * (time.perf_counter() - began)
 
 
 def test_values_follow_their_prior(getkey):
