@@ -64,6 +64,7 @@ def plot_sources(
     figure = new_figure(9.6, 3.2)
     above, side, over_time = figure.subplots(1, 3, width_ratios=(1, 1, 1.5))
     views = ((above, (0, 1), "from above"), (side, (1, 2), "from the right"))
+    dots = None
     for axes, axis, name in views:
         dots = _map(axes, places[:, axis], size[row], signed, np.abs(size).max())
         if true is not None:
