@@ -90,7 +90,8 @@ class ReceptiveFields(AbstractStep):
         n = max((len(v) for v in each.values() if jnp.ndim(v)), default=1)
         each = {name: jnp.broadcast_to(v, (n,)) for name, v in each.items()}
         frames, rate_hz = screen.values, screen.clock.rate_hz
-        fields = jax.vmap(lambda of: gabor(frames.shape[1:], of))(each)
+        n_px = (frames.shape[1], frames.shape[2])
+        fields = jax.vmap(lambda of: gabor(n_px, of))(each)
         contrast = (frames / 127.5 - 1.0).reshape(len(frames), -1)
         seen = jnp.matmul(contrast, fields.reshape(n, -1).T, precision="highest")
         period_s = 1.0 / (rate_hz * self.samples_per_frame)

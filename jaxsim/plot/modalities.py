@@ -46,7 +46,8 @@ def plot_modalities(
             f"{np.size(recording.status)}."
         )
     names = _chosen(recording, signals)
-    span = _common(recording, names) if span_s is None else tuple(map(float, span_s))
+    low, high = _common(recording, names) if span_s is None else span_s
+    span = float(low), float(high)
     movies = {name: recording[name].values.ndim == 3 for name in names}
     heights = [STRIP if movies[name] else ROW for name in names]
     figure = new_figure(WIDTH, sum(heights) + 0.7)
@@ -54,7 +55,7 @@ def plot_modalities(
         len(names), 1, sharex=True, squeeze=False, height_ratios=heights
     )[:, 0]
     for number, (axes, name) in enumerate(zip(rows, names, strict=True)):
-        series = recording[name]
+        series: Any = recording[name]
         axes.set_xlim(*span)
         if movies[name]:
             _strip(axes, series, span)
@@ -110,7 +111,7 @@ def _common(recording: Recording, names: Mapping[str, str]) -> tuple[float, floa
     """The longest stretch that every signal knows, from 0 where all begin with it."""
     starts, ends = [], []
     for name in names:
-        series = recording[name]
+        series: Any = recording[name]
         times = series.clock.times(len(series.values))
         starts.append(min(times[0], times[0] - 1.0 / series.clock.rate_hz))
         ends.append(times[-1])
