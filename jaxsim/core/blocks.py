@@ -15,6 +15,7 @@ from jaxtyping import PRNGKeyArray
 
 from jaxsim.core.block_programs import cut, frame_steps, head, is_timed, tail
 from jaxsim.core.frames import n_frames
+from jaxsim.core.heap import watch_compilers
 from jaxsim.core.pipeline import Pipeline
 from jaxsim.core.progress import Progress, reporter
 from jaxsim.core.recording import Recording
@@ -123,6 +124,7 @@ def frame_blocks(
             "block= works on the frame-wise steps at the end of a process, but nothing "
             f"recorded ({', '.join(record)}) is made by one. Leave block out."
         )
+    watch_compilers()  # the next line's leaves hundreds of MB behind
     whole, given = head(process, key, tuple(n for n in record if n not in framewise))
     total = frame_count(process, given)
     size = min(block, total)

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-import jaxsim.core.heap  # noqa: F401 - compilers leave hundreds of MB behind
 from jaxsim.core.alone import alone
 from jaxsim.core.blocks import (
     FrameBlocks,

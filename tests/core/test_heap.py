@@ -11,6 +11,7 @@ from jaxsim.core import heap
 @pytest.mark.skipif(sys.platform != "linux", reason="the heap of glibc")
 def test_only_a_long_compilation_gives_memory_back(monkeypatch):
     given = []
+    heap.watch_compilers()
     monkeypatch.setattr(heap, "_trim", given.append)
     tell = jax.monitoring.record_event_duration_secs
     tell(heap.COMPILED, 0.1)
