@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from jaxsim.data import clock
+from jaxsim.data.backing import ZarrRows
+from jaxsim.data.kept import kept
 from jaxsim.data.shards import Shards
 
 
@@ -163,6 +165,12 @@ class Rows(Track):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_opened": None, "_process": None}
+
+    def own_stats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, of a store as an earlier program found them."""
+        if isinstance(self.source, ZarrRows):
+            return kept(self.source, super().own_stats)
+        return super().own_stats()
 
     def _data(self) -> Any:
         if isinstance(self.source, np.ndarray):

@@ -8,6 +8,12 @@ import jaxsim as js
 from tests.data import folders
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Statistics of stores are kept here, and not where the user's are."""
+    monkeypatch.setenv("JAXSIM_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def made(tmp_path):
     return folders.folder(tmp_path / "made")

@@ -11,6 +11,7 @@ import pytest
 import jaxsim as js
 from jaxsim.data.order import shuffled
 from jaxsim.data.session import sessions_of
+from jaxsim.data.tracks import Track
 from tests.data import folders
 from tests.data.conftest import recording_of, series
 
@@ -161,6 +162,23 @@ def test_normalising_uses_the_statistics_of_the_recording(made):
     wheel = np.load(made / "treadmill/data.npy").astype(float)
     expected = (raw["treadmill"] - wheel.mean(0)) / wheel.std(0)
     assert ours["treadmill"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_statistics_of_a_store_are_found_once(film, tmp_path, monkeypatch):
+    store = js.save(film, tmp_path / "film.zarr")
+    cut = {"trace": js.Modality(8, 16, normalize="zscore")}
+    first = js.ChunkDataset(store, cut)[3]["trace"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Track, "blocks", None)  # nothing is read for them
+        assert np.array_equal(js.ChunkDataset(store, cut)[3]["trace"], first)
+    (file,) = (tmp_path / "cache").rglob("statistics/*.json")
+    file.write_text("{}")  # damaged: found again
+    assert np.array_equal(js.ChunkDataset(store, cut)[3]["trace"], first)
+    twice = js.Recording(
+        (film["trace"].with_values(2 * film["trace"].values),), ("trace",), film.status
+    )
+    js.save(twice, store, overwrite=True)
+    assert js.ChunkDataset(store, cut)[3]["trace"] == pytest.approx(first, abs=1e-5)
 
 
 def test_a_lower_rate_averages_or_counts(film):
