@@ -15,6 +15,13 @@ SKIPPED = {
     "Pipeline": "has its own tests (core/test_pipeline.py): empty it makes nothing",
     "GivenSignals": "is the test bench itself",
 }
+LONG = {
+    "Adaptive",
+    "LinearSpectrum",
+    "Neuropil",
+    "PlaceNeurons",
+    "Vessels",
+}  # to compile
 OURS = sorted(
     kind
     for kind, cls in KINDS.items()
@@ -70,7 +77,10 @@ def test_one_program_and_step_by_step_agree_in_float64(kind):
     testing.check_jit(process_of(kind)[1])
 
 
-@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.slow if k in LONG else ()) for k in OURS],
+)
 def test_autodiff_equals_finite_differences_in_float64(kind):
     _, process, below = process_of(kind)
     testing.check_gradients(process, below)

@@ -35,6 +35,7 @@ def register():
     named_loss._LOSSES.update(before)
 
 
+@pytest.mark.slow
 def test_their_default_search_space_is_free_without_what_one_node_does_not_feel(target):
     found = wendling.problem({}, OBJECTIVE, *target)
     assert tuple(found.free) == tuple(f"model.{n}" for n in "ABGabg")
@@ -68,6 +69,7 @@ def test_a_search_space_clips_and_samples():
     assert space.clip({"A": 9.0, "C": 1.0}) == {"A": 8.0, "C": 1.0}
 
 
+@pytest.mark.slow
 def test_a_search_tells_points_losses_and_terms(target):
     losses = [
         {"name": "psd_mse", "weight": 1.0, "cfg": {}},
@@ -180,6 +182,7 @@ def test_noise_of_a_compatible_fit_is_still_free(target):
         assert float(js.get(found.process, path)) == pytest.approx(25.5)
 
 
+@pytest.mark.slow
 def test_a_network_is_fitted_at_its_mean_signal(target):
     cfg = {
         **OBJECTIVE,

@@ -114,6 +114,7 @@ def test_light_between_pixels_is_linear():
     np.testing.assert_allclose(light_at(field, places, canvas), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fast_bleaching_cell_follows_the_equation(x64):
     dose = jnp.asarray(np.random.default_rng(0).uniform(0.5, 2.0, (40, 3)))
     q, k, b0 = 0.4, 0.1, 0.7

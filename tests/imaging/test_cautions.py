@@ -46,6 +46,7 @@ def test_nobody_is_warned_of_a_default():
     assert any("moves the tissue" in one for one in im.cautions(process))
 
 
+@pytest.mark.slow
 def test_a_canvas_that_ends_within_the_blur_is_told(getkey):
     drawn = {
         "neurons.positions_um": None,

@@ -218,6 +218,7 @@ def test_straight_through_and_relaxed_photons_keep_their_word(getkey):
     assert not missed({"square": found}, {"square": expected})
 
 
+@pytest.mark.slow
 def test_which_estimator_is_asked_for_changes_no_draw(getkey):
     key = getkey()
     drawn = [

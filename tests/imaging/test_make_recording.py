@@ -31,6 +31,7 @@ def test_the_same_key_gives_the_same_movie_and_another_one_compiles_nothing(getk
     assert (other["position"].values != first["position"].values).any()
 
 
+@pytest.mark.slow
 def test_it_can_be_changed_and_refuses_what_holds_nothing():
     noisy = {"sensor.photons_per_unit": 400.0, "neurons.soma_radius_um": 9.0}
     recording = make_recording(n_cells=2, n_px=96, duration_s=0.5, changes=noisy)

@@ -96,6 +96,7 @@ def test_the_limit_leaves_the_inner_part_alone():
     np.testing.assert_allclose(found[2], [3.0, 4.0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_oscillator_statistics_are_those_of_the_specification(getkey):
     canvas = canvas_of(long_scope(300))
     free = np.asarray(OscillatorMotion().free_path_um(canvas, getkey()))

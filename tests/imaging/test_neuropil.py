@@ -21,6 +21,7 @@ def glow(step, key, **size):
     return values["movie"] - values["render.movie"], values
 
 
+@pytest.mark.slow
 def test_the_level_is_that_of_the_imaged_cells(getkey):
     key = getkey()
     planted, _ = glow(Neuropil(level="planted"), key)

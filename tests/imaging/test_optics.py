@@ -225,6 +225,7 @@ def picture(places, na, depth_um):
     return 1e3 * jnp.sum(weights * light)
 
 
+@pytest.mark.slow
 def test_gradients_in_place_na_and_focus_equal_finite_differences(x64):
     value = jax.jit(picture)
     places, na, depth = jnp.asarray(PLACES), jnp.asarray(0.3), jnp.asarray(50.0)

@@ -116,6 +116,7 @@ def test_padding_of_stamps_moves_no_light(both):
     assert np.isclose(mine.sum(), np.sum(alone["footprint"].values), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_spikes_joined_feed_one_indicator():
     shared = {"spike_sim_hz": 60.0, "lead_s": 1.0}
 

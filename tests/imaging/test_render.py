@@ -84,6 +84,7 @@ def test_a_patch_too_small_is_told():
     assert fits["spilled"].values < 1e-3 and int(fits.status) == 1
 
 
+@pytest.mark.slow
 def test_the_reach_of_a_cell_holds_its_light():
     image = image_of(js.Pipeline(**to_optics(miniscope=scope(190))))
     n, reach = len(image.sigma), np.asarray(image.reach(), np.float64)
@@ -109,6 +110,7 @@ def test_blocks_give_the_same_bits(block):
     assert np.array_equal(whole, blocked)
 
 
+@pytest.mark.slow
 def test_gradients_through_the_movie_equal_finite_differences(x64):
     """NA, focus and the places of the cells, in one loss over the movie."""
     weights = jax.random.normal(jax.random.key(3), (7, 46, 50))

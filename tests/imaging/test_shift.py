@@ -70,6 +70,7 @@ def test_margins_of_exactly_the_reach_suffice():
         np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_slope_along_a_shift_is_that_of_the_picture(x64):
     def light(shift, kind="sinc"):
         out = crop_one(moved(0, 0, 3.0), shift, 10, (44, 40), kind)

@@ -56,7 +56,9 @@ def curves(k, key, wrong_by=1.0):
     return np.asarray(runs["coverage"].values, float)
 
 
-@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize(
+    "k", [1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3))]
+)
 def test_coverage_of_a_truth_of_the_same_prior_is_nominal(k, getkey):
     found, level = curves(k, getkey()), np.asarray(FINE_LEVELS)
     error = found.std(axis=0, ddof=1) / np.sqrt(N_RUNS)

@@ -65,6 +65,7 @@ def test_vmap_equals_a_loop(getkey):
         )
 
 
+@pytest.mark.slow
 def test_the_gradients_are_finite_differences(x64, getkey):
     x = jax.random.normal(getkey(), (60, 4), jnp.float64)
     other = jax.random.normal(getkey(), (60, 4), jnp.float64)

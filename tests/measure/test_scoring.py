@@ -5,6 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 
@@ -65,6 +66,7 @@ def test_the_honest_posterior_scores_best(getkey):
     np.testing.assert_allclose(z * scale, 1, atol=0.03)
 
 
+@pytest.mark.slow
 def test_scores_have_gradients_in_the_covariance(x64, getkey):
     truth, estimate, blocks = honest(getkey(), 3, 4, 2)
     functions = {

@@ -242,6 +242,7 @@ def test_gradients_of_the_steps_are_those_that_were_published(x64):
     np.testing.assert_allclose(jax.jit(jax.jacfwd(loss))(at), slope, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_gradients_stop_where_the_iteration_stopped(x64):
     gain, field, noise = problem()
 
@@ -275,6 +276,7 @@ def test_the_envelope_gives_the_slope_of_the_converged_evidence(x64):
     np.testing.assert_allclose(slope, whole, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_silent_coefficients_have_finite_gradients(x64):
     gain, field, noise = problem()
     gain = gain.at[:, 4].set(0.0)

@@ -99,6 +99,7 @@ def test_eloreta_finds_every_single_dipole(x64, name, n_orient, getkey):
     np.testing.assert_array_equal(power.argmax(1), np.arange(12))
 
 
+@pytest.mark.slow
 def test_the_noise_level_sets_the_signal_to_noise_ratio(x64):
     gain, field, noise = problem()
     ratio = jnp.sqrt(jnp.square(field).mean() / noise - 1)

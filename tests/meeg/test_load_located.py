@@ -126,6 +126,7 @@ def test_channels_of_two_units_are_refused():
         js.Leadfield.from_mne(forward(units=(107, 107, 112, 201)), "meg")
 
 
+@pytest.mark.slow
 def test_a_random_gain_follows_its_key_and_has_places(getkey):
     key = getkey()
     one, same = (js.Leadfield.random(key, 8, 20, 2) for _ in range(2))

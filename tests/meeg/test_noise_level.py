@@ -84,6 +84,7 @@ def test_evidence_and_held_out_samples_find_the_noise(getkey):
         np.testing.assert_allclose(level(step, field, gain), 1.5**2, rtol=0.2)
 
 
+@pytest.mark.slow
 def test_evidence_is_at_its_minimum(x64, getkey):
     field, gain = drawn(getkey)
     found = meeg.EvidenceNoise()(field, gain)

@@ -137,6 +137,7 @@ def test_no_current_enters_or_leaves_so_the_mean_over_the_sphere_is_zero():
     assert mean < 1e-3 * np.abs(all_over).max()
 
 
+@pytest.mark.slow
 def test_geometry_and_conductivities_have_gradients(x64, getkey):
     from jax.test_util import check_grads
 

@@ -65,6 +65,7 @@ def test_flow_stays_positive_under_a_strong_negative_drive():
     assert bool(jnp.isfinite(y).all())
 
 
+@pytest.mark.slow
 def test_every_parameter_of_the_haemodynamics_has_its_gradient(x64):
     drive = pulse(4.0, 5e-3)
     value = jax.jit(lambda parameters: js.balloon(drive, 5e-3, parameters, 800)[0, 0])

@@ -38,6 +38,7 @@ def test_all_fixed_points_of_a_type_are_found(name):
             assert float(found.growth[i]) == pytest.approx(growth, abs=0.06)
 
 
+@pytest.mark.slow
 def test_nothing_changes_at_a_fixed_point(x64):
     model = js.Wendling.preset("Type1")
     found = js.fixed_points(model)
@@ -47,6 +48,7 @@ def test_nothing_changes_at_a_fixed_point(x64):
         assert float(jnp.abs(drift).max()) < 1e-8  # of terms near 1e4
 
 
+@pytest.mark.slow
 def test_jansen_rit_oscillates_between_its_two_hopf_points():
     # on its upper branch it rests above p = 315.7 and below 89.8
     def upper(p):

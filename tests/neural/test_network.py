@@ -40,6 +40,7 @@ def test_samples_are_stamped_with_the_end_of_their_period(getkey):
     assert np.allclose(activity.clock.times(6), 0.02 * np.arange(1, 7))
 
 
+@pytest.mark.slow
 def test_the_temporal_average_is_the_mean_of_each_period(x64, getkey):
     key = getkey()
     every = values(net(duration_s=1.2), key)

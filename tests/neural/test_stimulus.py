@@ -91,6 +91,7 @@ def test_pulses_can_be_aimed_at_nodes(getkey):
     assert float(abs(moved[:, 0]).max()) == 0.0 < float(abs(moved[:, 1]).max())
 
 
+@pytest.mark.slow
 def test_stimuli_are_differentiable(x64, getkey):
     key = getkey()
     net = js.Network(

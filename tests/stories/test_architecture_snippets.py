@@ -117,6 +117,7 @@ def test_a_grid_becomes_a_table(getkey):
     assert spread[190.0].min() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_sweep_is_an_xarray_with_the_designs_axes(getkey):
     key = getkey()
     design = js.draws(

@@ -84,12 +84,14 @@ def test_memory_of_a_gradient_does_not_grow_with_the_frames(getkey):
     assert grown < movie, f"{grown} bytes for 4032 more frames"
 
 
+@pytest.mark.slow
 def test_a_recording_at_hand_gives_the_same_number(getkey, seen):
     key, loss = getkey(), js.frame_loss(squares, seen=seen)
     held = loss(js.simulate(process(), key))
     np.testing.assert_allclose(loss.value(process(), key), held, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_fit_to_frames_finds_what_was_hidden(getkey):
     key, hidden = getkey(), {"render.gain": 3.0, "sensor.offset": 7.0}
     movie = js.simulate(js.replace(process(), hidden), key)["movie"].values

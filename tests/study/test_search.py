@@ -62,6 +62,7 @@ def test_evolution_and_screens_survive_runs_that_diverge(process, getkey):
         assert not np.isfinite(seen["losses"]).all()
 
 
+@pytest.mark.slow
 def test_searches_ask_and_tell(process, getkey):
     key = getkey()
     evaluator = Evaluator(process, distance(process, key), FREE, key)
