@@ -61,10 +61,12 @@ def test_training_in_one_program_skips_what_other_workers_take(unbroken):
     assert shard.step == 7
 
 
-@pytest.mark.parametrize("face", ["torch", "grain"])
-def test_a_face_without_its_package_names_our_extra(face, monkeypatch):
+@pytest.mark.parametrize(
+    "face, what", [("torch", "install torch"), ("grain", r"jaxsim-neuro\[grain\]")]
+)
+def test_a_face_without_its_package_says_what_to_install(face, what, monkeypatch):
     monkeypatch.setitem(sys.modules, face, None)
-    with pytest.raises(ModuleNotFoundError, match=rf"jaxsim-neuro\[{face}\]"):
+    with pytest.raises(ModuleNotFoundError, match=what):
         getattr(made(), face)()
 
 
