@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxsim.core.progress import Progress, reporter
 from jaxsim.core.recording import Recording
+from jaxsim.data.whole import whole
 from jaxsim.store.archive import folder_for
 from jaxsim.store.streams import write_runs
 
@@ -38,8 +39,7 @@ def freeze(
     stream: "Stream", n: int, path: Any, overwrite: bool, progress: Progress
 ) -> Path:
     """Write the first `n` samples of a stream; see `Stream.freeze`."""
-    if n < 1:
-        raise ValueError(f"n = {n}: freeze one sample or more.")
+    check_some(n)
     target = folder_for(path, overwrite)
     shapes = jax.eval_shape(lambda: stream.block(0))
 
@@ -56,6 +56,12 @@ def freeze(
 
     write_runs(like, parts(), target, overwrite)
     return Path(path)
+
+
+def check_some(n: int) -> None:
+    """Refuse to make no sample."""
+    if whole("n", n) < 1:
+        raise ValueError(f"n = {n}: ask for one sample or more.")
 
 
 def told(stream: "Stream", made: Recording, n: int) -> Recording:

@@ -51,7 +51,13 @@ def scanned(
         batch = samples(recipe, numbers)
         if replay is not None:
             batch, held = mix(held, batch, recipe.key, step, replay.old)
-        carry, kept = update(carry, batch)
+        made = update(carry, batch)
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise TypeError(
+                "update must return a pair (carry, what to keep); return (carry, None) "
+                "to keep nothing."
+            )
+        carry, kept = made
         return (held, carry), kept
 
     steps = first + jnp.arange(n_steps, dtype=jnp.uint32) * stride

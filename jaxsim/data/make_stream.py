@@ -1,9 +1,11 @@
 """stream(process, prior, key): training data without end, refused early."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
@@ -71,10 +73,17 @@ def stream(
         raise ValueError(f"batch = {batch!r} must be a whole number, at least 1.")
     names = (record,) if isinstance(record, str) else record
     names = None if names is None else tuple(names)
+    if not isinstance(prior, Mapping):
+        raise TypeError(
+            "prior must be a mapping of paths to priors, such as "
+            f"{{'model.A': js.uniform(2.0, 4.0)}}, or {{}} for none, not {prior!r}."
+        )
     span = {path: ends(process, path, one) for path, one in prior.items()}
     bounds = {path: card(process, path).bounds for path in prior}
+    if devices is not None:
+        _check_devices(devices)
     lanes = None if devices is None else sharding(tuple(devices))
-    mix = None if replay is None else replay_of(*replay, batch)
+    mix = None if replay is None else replay_of(*_pair("replay", replay), batch)
     if mix is not None and len(devices or ()) > 1:
         raise ValueError("replay keeps its samples on one device; devices has more.")
     if devices is not None and whole(batch, len(devices)) != batch:
@@ -82,7 +91,7 @@ def stream(
     roomy, key = place((stretch(process, span), key), lanes, False)
     tries = TRIES if non_finite == "resample" else 0
     plain = Recipe(roomy, key, dict(prior), bounds, names, None, tries)
-    cuts = None if windows is None else Windows(*windows)
+    cuts = None if windows is None else Windows(*_pair("windows", windows))
     made = eqx.filter_eval_shape(sample, plain, jnp.uint32(0))
     if cuts is not None:
         check_windows(cuts, made)
@@ -94,3 +103,27 @@ def stream(
             )
     recipe = plain._replace(windows=cuts)
     return Stream(process, recipe, batch, non_finite, lanes, mix)
+
+
+def _pair(name: str, given: Any) -> tuple[int, float]:
+    """(how many, how much), both of them finite."""
+    try:
+        count, part = given
+        if not (isfinite(count) and isfinite(part)):
+            raise ValueError
+    except (TypeError, ValueError):
+        what = "share, such as 0.25" if name == "replay" else "seconds"
+        raise ValueError(
+            f"{name} = {given!r} must be a pair of finite numbers: (how many, {what})."
+        ) from None
+    return count, part
+
+
+def _check_devices(devices: Any) -> None:
+    """Refuse what are no devices."""
+    listed = isinstance(devices, Sequence) and len(devices) > 0
+    if not listed or not all(isinstance(one, jax.Device) for one in devices):
+        raise TypeError(
+            f"devices = {devices!r} must be one or more of jax.devices(), in a list, "
+            "such as [jax.devices()[0]]."
+        )

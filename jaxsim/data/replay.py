@@ -38,7 +38,7 @@ def replay_of(size: int, share: float, batch: int) -> Replay:
             f"replay = ({size}, {share:g}): the fresh share of a batch of {batch} must "
             f"be between 0 and 1 and a whole number of samples, such as {1 / batch:g}."
         )
-    if size < fresh or size % fresh:
+    if size != int(size) or size < fresh or size % fresh:
         raise ValueError(
             f"replay = ({size}, {share:g}): the number of samples kept must be a "
             f"multiple of the {fresh} that are new in each batch."

@@ -11,10 +11,11 @@ import numpy as np
 from jaxsim.core.progress import Progress
 from jaxsim.core.recording import Recording
 from jaxsim.core.step import AbstractStep
-from jaxsim.data.freeze import blocks_of, freeze, told
+from jaxsim.data.freeze import blocks_of, check_some, freeze, told
 from jaxsim.data.fused import Update, scanned
 from jaxsim.data.replay import Replay, Ring
 from jaxsim.data.samples import Recipe, refuse_broken, samples
+from jaxsim.data.whole import whole
 from jaxsim.study.lanes import place
 
 
@@ -88,7 +89,9 @@ class Stream:
 
     def skip(self, n_steps: int) -> "Stream":
         """Go on `n_steps` later; nothing is made in between."""
-        self.step += n_steps * self.stride
+        step = self.step + whole("n_steps", n_steps) * self.stride
+        self._check_step(step)
+        self.step = step
         return self
 
     def shard(self, worker: int, of: int) -> "Stream":
@@ -100,7 +103,7 @@ class Stream:
         Raises:
             ValueError: no such worker, or a stream with replay, which one reader holds.
         """
-        if not 0 <= worker < of:
+        if not 0 <= whole("worker", worker) < whole("of", of):
             raise ValueError(f"worker {worker} of {of}: the first is 0.")
         if self.replay and of > 1:
             raise ValueError(
@@ -125,8 +128,11 @@ class Stream:
         With replay, the samples kept are made anew when the next batch is asked for.
 
         Raises:
-            ValueError: a state of another key, batch size or replay.
+            ValueError: a state of another key, batch size or replay, or a step that is
+                no batch.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is what state_dict() gave, not {state!r}.")
         own = self.state_dict()
         for name in ("key", "batch", "replay"):
             theirs, ours = _listed(state.get(name)), _listed(own.get(name))
@@ -135,7 +141,9 @@ class Stream:
                     f"this state is of a stream with {name} = {theirs}, but this one "
                     f"has {name} = {ours}. Make the stream with the same {name}."
                 )
-        self.step = int(state["step"])
+        step = whole("step of the state", state.get("step"))
+        self._check_step(step)
+        self.step = step
 
     def scan(self, update: Update, carry: Any, n_steps: int) -> tuple[Any, Any]:
         """Train inside one program: each batch is made where it is used.
@@ -150,7 +158,7 @@ class Stream:
             The last carry, and what was kept, stacked. Samples are those of the loop;
             since another program makes them, their last digits may differ.
         """
-        behind = self.step + n_steps * self.stride
+        behind = self.step + whole("n_steps", n_steps) * self.stride
         self._check_step(behind - self.stride)
         # steps are known to fit: these numbers go through whole, or wrap to the same
         numbers = np.asarray([self.step, self.stride], np.uint32)
@@ -167,7 +175,11 @@ class Stream:
         """The first `n` samples of all, on the host, with what made them.
 
         They are made in this stream's batches, so they are its bits.
+
+        Raises:
+            ValueError: none asked for.
         """
+        check_some(n)
         parts = [part for part, _ in blocks_of(self, n)]
         return told(self, jax.tree.map(lambda *x: np.concatenate(x), *parts), n)
 
@@ -235,7 +247,7 @@ class Stream:
         return Ring(self.replay, self.recipe.key, self.sound_block)
 
     def _check_step(self, step: int) -> None:
-        if step < 0:
+        if whole("step", step) < 0:
             raise ValueError(f"step = {step} is before the first batch, number 0.")
         kept = self.replay.kept if self.replay else 0
         self.check_room(kept + (step + 1) * self.made_at_once)

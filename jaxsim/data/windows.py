@@ -29,7 +29,8 @@ def check_windows(windows: Windows, made: Recording) -> None:
         ValueError: no signal has a clock, rates that are no multiples of the slowest,
             or a window longer than the recording.
     """
-    if windows.per_run < 1 or windows.seconds <= 0:
+    count, seconds = windows
+    if count != int(count) or count < 1 or seconds <= 0:
         raise ValueError(
             f"windows = {tuple(windows)}: give (how many of each run, how many "
             "seconds), both positive."

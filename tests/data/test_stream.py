@@ -221,8 +221,36 @@ PRIOR_OF_NODES = {"nodes.level": js.uniform(0.5, 2.0)}
         ({"non_finite": "ignore"}, "is not one of mask"),
         ({"windows": (3, 0.01)}, "not a multiple of the 3"),
         ({"windows": (2, 9.0)}, "is longer than"),
+        ({"windows": (2, float("nan"))}, "must be a pair of finite numbers"),
+        ({"replay": (8, float("nan"))}, "must be a pair of finite numbers"),
+        ({"devices": []}, "must be one or more of jax.devices"),
+        ({"devices": "cpu"}, "must be one or more of jax.devices"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(getkey, more, sentence):
     with pytest.raises((ValueError, TypeError), match=sentence):
         stream(getkey(), **more)
+
+
+@pytest.mark.parametrize("wrong", [1.5, "2", None, True, float("nan")])
+def test_a_damaged_state_is_told_and_moves_nothing(getkey, wrong):
+    made = stream(getkey())
+    with pytest.raises(TypeError, match=f"step .* = {wrong!r} must be a whole number"):
+        made.load_state_dict(made.state_dict() | {"step": wrong})
+    assert made.step == 0
+
+
+def test_no_batch_lies_before_the_first(getkey):
+    made = stream(getkey())
+    with pytest.raises(ValueError, match="step = -3 is before the first batch"):
+        made.load_state_dict(made.state_dict() | {"step": -3})
+    with pytest.raises(ValueError, match="step = -1 is before the first batch"):
+        made.skip(-1)
+    with pytest.raises(ValueError, match="n = 0: ask for one sample or more"):
+        made.take(0)
+    assert made.step == 0
+
+
+def test_an_update_that_returns_no_pair_is_told(getkey):
+    with pytest.raises(TypeError, match="must return a pair"):
+        stream(getkey(), 2).scan(lambda carry, batch: carry + 1.0, 0.0, 2)
