@@ -18,6 +18,14 @@ from jaxsim.data.shards import Shards
 _PROCESS = os.getpid()  # that imported this; in a forked one it is another
 
 
+def there(path: Path) -> None:
+    """Refuse a folder that lost a file."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: the folder is not whole. Copy or export it again."
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class Raw:
     """A file of nothing but numbers."""
@@ -28,6 +36,7 @@ class Raw:
 
     def open(self) -> Any:
         """The numbers, memory-mapped."""
+        there(self.path)
         size, need = self.path.stat().st_size, int(np.prod(self.shape))
         if size != need * self.dtype.itemsize:
             raise ValueError(
@@ -46,6 +55,7 @@ class Npy:
 
     def open(self) -> Any:
         """The numbers, memory-mapped."""
+        there(self.path)
         return np.asarray(np.load(self.path, mmap_mode="r", allow_pickle=False))
 
 

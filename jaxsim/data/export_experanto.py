@@ -33,6 +33,7 @@ from jaxsim.store import disk
 
 
 SCREEN = "screen"
+NO_NAMES = ("", ".", "..", "meta.json", "experanto.yaml")  # of a modality's folder
 CHUNK_S, MARGIN_S = 2.0, 0.5
 BETWEEN = {"tier": "between", "valid_trial": False}
 
@@ -77,6 +78,12 @@ def export_experanto(
         ValueError: two movies, an unknown signal, or trials that do not fit.
         FileExistsError: the name is taken.
     """
+    asked = {} if modality_names is None else modality_names
+    if not isinstance(asked, Mapping):
+        raise TypeError(
+            "modality_names must be a mapping of signals to names, such as "
+            f"{{'activity': 'lfp'}}, not {asked!r}."
+        )
     home = Path(path).expanduser()
     sessions = sessions_of(source)
     alone = len(sessions) == 1
@@ -84,7 +91,7 @@ def export_experanto(
     for folder in folders:
         disk.free_name(folder, overwrite, _ours)
     for session, folder in zip(sessions, folders, strict=True):
-        names = _names(session, dict(modality_names or {}))
+        names = _names(session, asked)
         with disk.aside(folder.resolve()) as new:
             new.mkdir()
             config = _write(new, session, names, trials, float(trial_s), dtype, phase_s)
@@ -113,9 +120,14 @@ def _facts(track: Track) -> dict[str, Any]:
     return found | {"shape": list(track.shape)}
 
 
-def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
+def _names(session: Session, asked: Mapping[str, Any]) -> dict[str, str]:
     """Our signal -> its name there."""
-    for ours in asked:
+    for ours, name in asked.items():
+        if name is not None and (not isinstance(name, str) or name in NO_NAMES):
+            raise ValueError(
+                f"modality_names: '{ours}' cannot be called {name!r}; give the name of "
+                "a folder, or None to leave the signal out."
+            )
         if ours not in session.tracks:
             raise ValueError(
                 f"modality_names: '{session.name}' has no '{ours}'; it has "
@@ -138,6 +150,10 @@ def _names(session: Session, asked: dict[str, str | None]) -> dict[str, str]:
     if lines and RESPONSES not in taken | set(lines):
         names[lines[0]] = RESPONSES
     found = {ours: str(name).replace("/", ".") for ours, name in names.items() if name}
+    if not found:
+        raise ValueError(
+            f"modality_names: all signals of '{session.name}' are left out."
+        )
     if len(set(found.values())) < len(found):
         raise ValueError(f"modality_names: two signals have one name in {found}.")
     if RESPONSES not in found.values():

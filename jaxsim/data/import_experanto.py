@@ -1,6 +1,5 @@
 """A folder of experanto as a recording."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from jaxsim.core.recording import OK, Recording
 from jaxsim.core.signal import Clock, Series, Signal
 from jaxsim.data.events import Labels, Spikes
-from jaxsim.data.read_experanto import is_experanto, read_experanto
+from jaxsim.data.read_experanto import facts_of, is_experanto, read_experanto
 from jaxsim.data.screen import Screen
 from jaxsim.data.tracks import Track
 from jaxsim.store.facts import series_from
@@ -35,9 +34,13 @@ def import_experanto(path: Any) -> Recording:
     folder = Path(path).expanduser()
     if not is_experanto(folder):
         raise ValueError(f"{folder} holds no modality of experanto (no */meta.yml).")
-    told = folder / "meta.json"
-    facts = json.loads(told.read_text()) if told.is_file() else {}
-    ours, session = facts.get("jaxsim"), read_experanto(folder)
+    facts, session = facts_of(folder), read_experanto(folder)
+    ours = facts.get("jaxsim")
+    if lost := sorted(set(ours or {}) - set(session.tracks)):
+        raise ValueError(
+            f"{folder} lacks {', '.join(lost)}, which its meta.json names: it is not "
+            "whole. Export it again, or remove meta.json to import what is there."
+        )
     names, series = [], []
     for name, track in session.tracks.items():
         if ours is not None and name not in ours:

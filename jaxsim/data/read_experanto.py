@@ -55,15 +55,33 @@ def read_experanto(folder: Path) -> Session:
 def _yaml(path: Path) -> dict[str, Any]:
     from jaxsim.store.documents import loads
 
-    found = loads(path.read_text(), "yaml")
+    try:
+        found = loads(path.read_text(), "yaml")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path} holds no table of names and values.")
     return found
 
 
-def _key(folder: Path) -> str:
+def facts_of(folder: Path) -> dict[str, Any]:
+    """What meta.json says of a folder; nothing where there is none.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     path = folder / "meta.json"
-    told = json.loads(path.read_text()) if path.is_file() else {}
+    try:
+        told = json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged, it is no JSON: {error}.") from None
+    if not isinstance(told, dict):
+        raise ValueError(f"{path} is damaged: it holds no table of names and values.")
+    return told
+
+
+def _key(folder: Path) -> str:
+    told = facts_of(folder)
     scan = told.get("scan_key")
     if scan and "data_key" not in told:
         return f"{scan['animal_id']}-{scan['session']}-{scan['scan_idx']}"
@@ -97,10 +115,21 @@ def sequence(home: Path, told: dict[str, Any]) -> Rows:
     phase = None
     if told.get("phase_shift_per_signal", False):
         phase = np.load(home / "meta" / "phase_shifts.npy").astype(np.float64)
-    clock = (ratio_s(start), ratio_hz(rate))
+    clock = _clock(home, start, rate)
     shape, dtype = data.shape[1:], data.dtype
     more = {"phase_s": phase, "stats": _stats(home, shape), "told": told}
     return Rows(home.name, source, len(data), shape, dtype, *clock, **more)
+
+
+def _clock(home: Path, start: Any, rate: Any) -> tuple[Fraction, Fraction]:
+    told = home / "meta.yml"
+    if not isinstance(rate, (int, float)) or not 0 < rate < np.inf:
+        raise ValueError(
+            f"{told}: sampling_rate = {rate!r} must be a number of Hz above 0."
+        )
+    if not isinstance(start, (int, float)) or not np.isfinite(start):
+        raise ValueError(f"{told}: start_time = {start!r} must be a number of s.")
+    return ratio_s(start), ratio_hz(rate)
 
 
 def _stats(home: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:

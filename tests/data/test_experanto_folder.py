@@ -160,3 +160,53 @@ def test_damaged_folders_are_refused_with_their_file(made):
     (made / "responses" / "meta.yml").write_text(json.dumps({"modality": "smell"}))
     with pytest.raises(ValueError, match="'smell' is none of sequence"):
         js.ChunkDataset(made, {"screen": js.Modality(30, 60)})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    one = recording_of(x=series(folders.ramp(99, 2), 10.0, "time node"))
+    return js.export_experanto(one, tmp_path / "out")[0]
+
+
+@pytest.mark.parametrize(
+    "file, text, sentence",
+    [
+        ("responses/meta.yml", ("10.0", "0"), "sampling_rate = 0 must be a number"),
+        (
+            "responses/meta.yml",
+            ("10.0", ".nan"),
+            "sampling_rate = nan must be a number",
+        ),
+        (
+            "responses/meta.yml",
+            ("10.0", "ten"),
+            "sampling_rate = 'ten' must be a number",
+        ),
+        ("responses/meta.yml", ("modality:", "{{:"), "meta.yml: not YAML"),
+        ("meta.json", ("{", ""), "meta.json is damaged"),
+        ("meta.json", ('"responses"', '"replies"'), "lacks replies"),
+    ],
+)
+def test_a_damaged_table_is_told_with_its_file(folder, file, text, sentence):
+    told = folder / file
+    told.write_text(told.read_text().replace(*text, 1))
+    with pytest.raises(ValueError, match=sentence):
+        js.import_experanto(folder)
+
+
+def test_lost_data_are_told_with_their_file(folder):
+    (folder / "responses" / "data.mem").unlink()
+    with pytest.raises(FileNotFoundError, match="data.mem is missing"):
+        js.import_experanto(folder)
+    with pytest.raises(FileNotFoundError, match="data.mem is missing"):
+        js.ChunkDataset(folder, {"responses": js.Modality(10, 5)})
+
+
+@pytest.mark.parametrize("name", ["", "..", "meta.json"])
+def test_a_name_that_is_no_folder_is_refused_and_nothing_written(tmp_path, name):
+    one = recording_of(x=series(folders.ramp(99, 2), 10.0, "time node"))
+    with pytest.raises(ValueError, match="'x' cannot be called"):
+        js.export_experanto(one, tmp_path / "out", modality_names={"x": name})
+    with pytest.raises(ValueError, match="all signals of 'recording' are left out"):
+        js.export_experanto(one, tmp_path / "out", modality_names={"x": None})
+    assert not list(tmp_path.iterdir())
