@@ -62,6 +62,8 @@ def checked_out(
     """Which modalities samples hold, in the order of the modalities."""
     if out is None:
         return tuple(modalities)
+    if not isinstance(out, Iterable):
+        raise TypeError(f"out must be names of modalities, or None, not {out!r}.")
     asked = (out,) if isinstance(out, str) else tuple(out)
     for name in asked:
         if name not in modalities:
@@ -96,6 +98,13 @@ def checked_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise ValueError(f"seed = {seed!r} must be a whole number.")
     return int(seed)
+
+
+def checked_yes(name: str, value: Any) -> bool:
+    """Yes or no; "no" would be taken for yes."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} = {value!r} must be True or False.")
+    return bool(value)
 
 
 def labels_of(sessions: list[Session], params: Any) -> list[dict[str, np.ndarray]]:

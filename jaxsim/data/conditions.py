@@ -39,7 +39,16 @@ def chosen(trials: Trials, where: Any, include_blanks: bool) -> np.ndarray:
     """
     rows = _rows(trials)
     test = _test(where, trials)
-    found = np.array([bool(test(row)) for row in rows], bool)
+    try:
+        found = np.array([bool(test(row)) for row in rows], bool)
+    except ValueError as error:
+        if "ambiguous" not in str(error):
+            raise
+        raise ValueError(
+            f"where={where!r} compares a trial with an array, and gives no yes or no. "
+            "For any of several values write an expression: "
+            "\"tier in ['train', 'test']\"."
+        ) from None
     if not found.any():
         raise ValueError(f"where={where!r}: no trial is like that. {_values(trials)}")
     if include_blanks:

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxsim.data.asked import checked_yes
 from jaxsim.data.mixes import Mix, mix_of
 from jaxsim.data.order import shuffled
 from jaxsim.data.stacked import Sample, stacked
@@ -66,7 +67,9 @@ class Batches:
                 raise ValueError(
                     f"{name} = {value!r} must be a whole number, {least} or more."
                 )
-        self.chunks, self.batch, self.shuffle = chunks, int(batch), bool(shuffle)
+        self.chunks, self.batch = chunks, int(batch)
+        self.shuffle = checked_yes("shuffle", shuffle)
+        one_session = checked_yes("one_session", one_session)
         self.epoch, self.position = epoch, 0
         self.workers, self.prefetch, self.device = workers, prefetch, device
         self.mix: Mix = mix_of(mix, chunks, self.batch, one_session)
@@ -78,6 +81,11 @@ class Batches:
     def indices(self, epoch: int, position: int) -> np.ndarray:
         """The chunks of one batch: what `batch_sampler` of another loader may go by."""
         seed = self.chunks.seed if self.shuffle else None
+        if epoch < 0 or not 0 <= position < len(self):
+            raise IndexError(
+                f"batch {position} of epoch {epoch}: an epoch has {len(self)} batches, "
+                "the first is 0."
+            )
         session, turn, number = self.mix.turn(epoch, position, seed)
         at = np.arange(number * self.batch, (number + 1) * self.batch)
         if session is None:  # of all sessions

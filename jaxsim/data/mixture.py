@@ -2,7 +2,7 @@
 
 import hashlib
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,12 @@ class SessionMixture:
         ValueError: none of them, or two sessions of one name.
     """
 
-    def __init__(self, datasets: Iterable[Any], *, seed: int = 0) -> None:
+    def __init__(self, datasets: Any, *, seed: int = 0) -> None:
+        if isinstance(datasets, (ChunkDataset, str)):
+            raise TypeError(
+                "a SessionMixture is of a list of ChunkDatasets, not of one "
+                f"{type(datasets).__name__}; write js.SessionMixture([one, other])."
+            )
         self.datasets = list(datasets)
         for one in self.datasets:
             if not isinstance(one, ChunkDataset):

@@ -135,7 +135,7 @@ class Track:
             yield low, self.read(low, min(low + step, self.n))
 
     def stats(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and std, without NaN: of each signal, or of all pixels together."""
+        """Mean and std of what is finite: each signal's, or of all pixels together."""
         if self._stats is None:
             self._stats = self.own_stats()
         return self._stats
@@ -146,7 +146,7 @@ class Track:
         n, mean, m2 = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for _, block in self.blocks():
             rows = block.reshape(-1, *shape).astype(np.float64)
-            here = ~np.isnan(rows)
+            here = np.isfinite(rows)
             k = here.sum(0)
             ours = np.where(here, rows, 0).sum(0) / np.maximum(k, 1)
             spread = (np.where(here, rows - ours, 0) ** 2).sum(0)

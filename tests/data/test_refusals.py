@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import jaxsim as js
+from jaxsim.data.asked import checked_yes
 from tests.data import folders
 from tests.data.conftest import recording_of, series
 
@@ -190,3 +191,42 @@ def test_every_run_of_a_batch_of_movies_is_read_from_its_own_shards(tmp_path):
     for i in range(0, len(ours), 7):
         assert (ours[i]["movie"] == memory[i]["movie"]).all()
     assert isinstance(jax.device_get(next(iter(ours.batches(4)))["movie"]), np.ndarray)
+
+
+def test_a_mixture_of_one_dataset_is_a_list_of_one():
+    one = js.ChunkDataset(two(), {"a": A})
+    with pytest.raises(TypeError, match="a list of ChunkDatasets, not of one Chunk"):
+        js.SessionMixture(one)
+    assert len(js.SessionMixture([one])) == len(one)
+
+
+def test_batches_that_are_not_there_have_no_indices():
+    batches = js.ChunkDataset(two(), {"a": A}).batches(7)
+    for epoch, position in ((0, len(batches)), (0, -1), (-1, 0)):
+        with pytest.raises(IndexError, match=f"an epoch has {len(batches)} batches"):
+            batches.indices(epoch, position)
+
+
+def test_a_word_is_no_yes():
+    with pytest.raises(TypeError, match="shuffle = 'no' must be True or False"):
+        checked_yes("shuffle", "no")
+
+
+def test_a_condition_that_gives_an_array_is_told():
+    source = two().with_trials([{"start_s": 0.0, "tier": "train"}])
+    for where in ({"tier": np.array(["train", "test"])}, lambda row: np.ones(2)):
+        with pytest.raises(ValueError, match="gives no yes or no"):
+            js.ChunkDataset(source, {"a": A}, where=where)
+
+
+def test_infinite_numbers_leave_mean_and_std_as_they_are():
+    values = np.random.default_rng(0).normal(7.0, 3.0, (400, 2)).astype(np.float32)
+    broken = values.copy()
+    broken[50, 1] = np.inf
+    source = recording_of(a=series(broken, 20.0, "time node"))
+    chunks = js.ChunkDataset(source, {"a": js.Modality(20, 10, normalize="zscore")})
+    low = round(chunks.starts_s()[100] * 20)
+    mean = np.array([values[:, 0].mean(), np.delete(values[:, 1], 50).mean()])
+    std = np.array([values[:, 0].std(), np.delete(values[:, 1], 50).std()])
+    expected = (values[low : low + 10] - mean) / std
+    np.testing.assert_allclose(chunks[100]["a"], expected, rtol=1e-4, atol=1e-5)
