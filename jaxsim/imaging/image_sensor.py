@@ -215,8 +215,9 @@ class ImageSensor(AbstractFrameStep):
             return jnp.clip(jnp.floor(counts), 0.0, self.largest).astype(kind)
 
         # each branch draws for itself, so that it is one loop over the pixels
-        dim = jnp.any(rate < FEW)
-        return jax.lax.cond(dim, lambda: by(poisson), lambda: by(many_photons))
+        # the least of floats takes a third of the time of `any` of comparisons
+        bright = jnp.min(rate) >= FEW
+        return jax.lax.cond(bright, lambda: by(many_photons), lambda: by(poisson))
 
     def _counts(
         self,

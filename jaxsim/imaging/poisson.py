@@ -1,5 +1,7 @@
 """Poisson numbers out of normal ones: whole and exact, or smooth in the rate."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -78,11 +80,12 @@ def relaxed_poisson(
 def _inverted(rate: Array, normal: Array) -> Array:
     """How many values of the cumulative law lie below that of the normal."""
     rate = jnp.clip(rate, 0.0, FEW)
-    quantile = 0.5 * jax.lax.erfc(-normal * 0.5**0.5)
-    probability = jnp.exp(-rate)
-    below, count = probability, jnp.zeros_like(rate)
+    # erf, not erfc: what it loses far below the mean is less than 1e-7 of probability
+    quantile = 0.5 + 0.5 * jax.lax.erf(normal * 0.5**0.5)
+    power = below = jnp.exp(-rate)
+    count = jnp.zeros(rate.shape, jnp.int32)
     for k in range(1, MOST):
-        count = count + (quantile > below).astype(rate.dtype)
-        probability = probability * (rate / k)
-        below = below + probability
-    return count
+        count = count + (quantile > below).astype(jnp.int32)
+        power = power * rate
+        below = below + power * (1.0 / math.factorial(k))
+    return count.astype(rate.dtype)
