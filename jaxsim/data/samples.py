@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray, UInt32
 
-from jaxsim.core.declared import replace
+from jaxsim.core.declared import card, replace
 from jaxsim.core.recording import NON_FINITE, Recording
 from jaxsim.core.signal import Series, Signal
 from jaxsim.core.simulate import run
@@ -44,7 +44,10 @@ def sample(recipe: Recipe, number: UInt32[Array, ""]) -> Recording:
         own = jax.lax.select(again == 0, key, other)
         values = drawn(recipe, own, number)
         made = run(replace(recipe.process, values), own, recipe.record)
-        labels = tuple(_label(path, value) for path, value in values.items())
+        labels = tuple(
+            _label(path, value, card(recipe.process, path).unit)
+            for path, value in values.items()
+        )
         names = (*made.names, *values)
         return Recording(made.series + labels, names, made.status)
 
@@ -124,9 +127,9 @@ def drawn(
     return values
 
 
-def _label(path: str, value: Array) -> Series:
+def _label(path: str, value: Array, unit: str) -> Series:
     dims = " ".join(f"{path}_{i}" for i in range(value.ndim))
-    return Series(value, None, Signal(dims, "", f"the value of {path}"))
+    return Series(value, None, Signal(dims, unit, f"the value of {path}"))
 
 
 def _until_finite(attempt: Any, first: Recording, tries: int) -> Recording:

@@ -100,6 +100,8 @@ def test_values_follow_their_prior(getkey):
     values = next(stream(getkey(), 4000, record=("activity",)))
     level, gain = (np.asarray(values[path].values) for path in PRIOR)
     assert level.min() >= 0.5 and level.max() <= 2.0
+    for path in PRIOR:  # labels carry the unit of what they are
+        assert values[path].card.unit == js.core.declared.card(movies(), path).unit
     assert abs(level.mean() - 1.25) < 4 * level.std() / np.sqrt(4000)
     logs = np.log(gain)
     assert abs(logs.mean() - np.log(5) / 2) < 4 * logs.std() / np.sqrt(4000)
