@@ -205,6 +205,7 @@ def test_dendrites_are_dimmer_than_the_soma_and_fade_outwards(getkey):
     assert float(stamps[:, distance > 4.0 + 30.0 + 2.0].max()) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length_um", [24.0, 90.0], ids=["in windows", "too long"])
 def test_dendrites_of_all_cells_are_those_of_each(length_um, getkey):
     keys, um = jax.random.split(getkey(), 12), jnp.float32
